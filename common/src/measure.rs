@@ -1,0 +1,145 @@
+//! Measurements side by side: every candidate in turn, round after round, so
+//! that a machine whose speed drifts slows all of them alike; medians quoted.
+//!
+//! For the members' `benches/` (`harness = false`), where a candidate may be
+//! a program in another language.
+
+use std::fmt;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// What the numbers of a comparison are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Operations a second: more is better.
+    PerSecond,
+    /// Seconds: less is better.
+    Seconds,
+    /// A share of something, 0 to 1: more is better.
+    Share,
+}
+
+/// Runs one round of a candidate and gives its number; `None` when it cannot
+/// be run here (`python3` is missing).
+type Round<'a> = Box<dyn FnMut() -> Option<f64> + 'a>;
+
+/// Candidates that do the same work.
+pub struct Comparison<'a> {
+    title: String,
+    unit: Unit,
+    rounds: usize,
+    candidates: Vec<(String, Round<'a>)>,
+}
+
+impl<'a> Comparison<'a> {
+    /// A comparison called `title`, five rounds of each candidate.
+    pub fn new(title: impl Into<String>, unit: Unit) -> Self {
+        Comparison {
+            title: title.into(),
+            unit,
+            rounds: 5,
+            candidates: Vec::new(),
+        }
+    }
+
+    /// Another number of rounds.
+    pub fn rounds(mut self, rounds: usize) -> Self {
+        self.rounds = rounds.max(1);
+        self
+    }
+
+    /// One more candidate. Put ours first: the others are given as ratios
+    /// to it.
+    pub fn candidate(
+        mut self,
+        name: impl Into<String>,
+        round: impl FnMut() -> Option<f64> + 'a,
+    ) -> Self {
+        self.candidates.push((name.into(), Box::new(round)));
+        self
+    }
+
+    /// Runs all rounds, after one that does not count, and prints a table.
+    pub fn run(mut self) -> Vec<(String, Option<f64>)> {
+        let mut numbers: Vec<Option<Vec<f64>>> = vec![Some(Vec::new()); self.candidates.len()];
+        for round in 0..=self.rounds {
+            for ((_, candidate), numbers) in self.candidates.iter_mut().zip(&mut numbers) {
+                // One that could not run once is not asked again.
+                let Some(list) = numbers else { continue };
+                match candidate() {
+                    Some(number) if round > 0 => list.push(number),
+                    Some(_) => {}
+                    None => *numbers = None,
+                }
+            }
+        }
+        let medians: Vec<_> = numbers.into_iter().map(|list| list.map(median)).collect();
+        let table: Vec<_> = self
+            .candidates
+            .into_iter()
+            .map(|(name, _)| name)
+            .zip(medians)
+            .collect();
+        println!("{}", Table(&self.title, self.unit, &table));
+        table
+    }
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
+struct Table<'a>(&'a str, Unit, &'a [(String, Option<f64>)]);
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Table(title, unit, rows) = *self;
+        writeln!(f, "{title}")?;
+        let ours = rows.first().and_then(|(_, median)| *median);
+        for (index, (name, median)) in rows.iter().enumerate() {
+            write!(f, "  {name:<32}")?;
+            let Some(number) = *median else {
+                writeln!(f, "cannot run here")?;
+                continue;
+            };
+            match unit {
+                Unit::PerSecond => write!(f, "{:>14.0} /s", number)?,
+                Unit::Seconds => write!(f, "{:>14.1} µs", number * 1e6)?,
+                Unit::Share => write!(f, "{:>14.1} %", number * 100.0)?,
+            }
+            if let (Some(ours), true) = (ours, index > 0) {
+                let better = if unit == Unit::Seconds {
+                    number / ours
+                } else {
+                    ours / number
+                };
+                write!(f, "   ours is {better:.2} × as good")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// How long `work` takes, in seconds.
+pub fn seconds(work: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().max(Duration::from_nanos(1)).as_secs_f64()
+}
+
+/// Runs `python3 -c program args…` and reads the number that it prints; `None`
+/// without `python3`, or when the program fails (its error is shown).
+pub fn python(program: &str, args: &[&str]) -> Option<f64> {
+    let output = Command::new("python3")
+        .arg("-c")
+        .arg(program)
+        .args(args)
+        .output()
+        .ok()?;
+    if !output.status.success() {
+        eprintln!("python3: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}

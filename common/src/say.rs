@@ -1,0 +1,51 @@
+//! Lines on standard output that stay whole when several processes print.
+//!
+//! Python's `print(..., flush=True)`. `println!` hands a line to a buffer
+//! piece by piece; when two processes share one terminal or pipe, pieces of
+//! their lines may mix. Here a line is built first and leaves in one
+//! `write(2)`, which Linux keeps whole for regular files and, up to `PIPE_BUF`
+//! (4,096) bytes, for pipes (pipe(7)).
+
+use std::fmt;
+use std::io::{self, Write};
+
+use crate::process;
+
+/// Prints one line on standard output: `format!`'s arguments, one `write`,
+/// nothing left in a buffer. See [`line()`].
+#[macro_export]
+macro_rules! say {
+    ($($arg:tt)*) => { $crate::say::line(::core::format_args!($($arg)*)) };
+}
+
+/// Prints `text` and a newline on standard output in one `write`.
+///
+/// When the reader of the output is gone (`| head -1`), there is nobody left
+/// to tell anything and the program ends quietly: the main program with
+/// status 0, a child that [`process`] started by `SIGPIPE`, so that its parent
+/// can tell. Any other failure (a full disk) is said on standard error, with
+/// status 1.
+pub fn line(text: fmt::Arguments<'_>) {
+    let mut line = text.to_string();
+    line.push('\n');
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
+        // The lock is still held: let go of it, or the exit below would wait
+        // for it when it flushes.
+        drop(out);
+        give_up(&error);
+    }
+}
+
+fn give_up(error: &io::Error) -> ! {
+    let closed = error.kind() == io::ErrorKind::BrokenPipe;
+    if !closed {
+        eprintln!("cannot write to standard output: {error}");
+    }
+    match (process::in_child(), closed) {
+        (true, true) => process::die_of_sigpipe(),
+        (true, false) => process::exit_now(1),
+        (false, true) => std::process::exit(0),
+        (false, false) => std::process::exit(1),
+    }
+}

@@ -1,0 +1,4 @@
+//! stub
+pub(crate) fn locks_held() -> usize {
+    0
+}

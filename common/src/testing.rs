@@ -1,0 +1,445 @@
+//! Programs under test: a deadline, and nobody left behind.
+//!
+//! A program runs in a process group of its own, with a mark in its
+//! environment that all its descendants inherit. Its output goes to threads
+//! that read it, so a full pipe cannot stop it. When it has ended, every
+//! process of the group and every process with the mark must end too: one
+//! that stays fails the test. When the deadline comes first, all of them are
+//! killed and the test fails with what was printed so far.
+//!
+//! (`assert_cmd`'s own time-out does not hold while a grandchild keeps the
+//! output open; what a run leaves is turned into `assert_cmd`'s [`Assert`] with
+//! [`Finished::assert`], so its predicates serve.)
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use assert_cmd::assert::{Assert, OutputAssertExt};
+use rustix::process::{Pid, Signal};
+
+/// The environment variable that marks a program under test and whatever it
+/// starts.
+const MARK: &str = "COMMON_TESTING_RUN";
+
+/// How long what a program started may outlive it: the kernel kills an
+/// orphan at once, but not in the same instant.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Long enough for a loaded machine, short enough to see a hang as one.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The path of this package's example `name`, which `cargo test` has built
+/// beside its tests.
+pub fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the test's own path");
+    let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
+    let path = profile.join("examples").join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: build it with `cargo build --examples`",
+        path.display()
+    );
+    path
+}
+
+/// A program to be run under a deadline.
+#[derive(Debug)]
+pub struct Program {
+    command: Command,
+    deadline: Duration,
+    input: Option<Vec<u8>>,
+    mark: String,
+}
+
+impl Program {
+    /// The program at `path`.
+    pub fn new(path: impl AsRef<OsStr>) -> Self {
+        static RUNS: AtomicU32 = AtomicU32::new(0);
+        let run = RUNS.fetch_add(1, Ordering::Relaxed);
+        let mark = format!("{}-{run}", std::process::id());
+        let mut command = Command::new(path);
+        command
+            .env(MARK, &mark)
+            .env_remove("RUST_BACKTRACE")
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Program {
+            command,
+            deadline: DEADLINE,
+            input: None,
+            mark,
+        }
+    }
+
+    /// One more argument.
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    /// More arguments.
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    /// A variable in its environment.
+    pub fn env(mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(key, value);
+        self
+    }
+
+    /// The folder it runs in.
+    pub fn current_dir(mut self, dir: impl AsRef<std::path::Path>) -> Self {
+        self.command.current_dir(dir);
+        self
+    }
+
+    /// The user it runs as; only root may choose.
+    pub fn uid(mut self, uid: u32) -> Self {
+        self.command.uid(uid);
+        self
+    }
+
+    /// What it reads from standard input; nothing by default.
+    pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(input.into());
+        self.command.stdin(Stdio::piped());
+        self
+    }
+
+    /// How long it may take: 60 s by default.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Its standard output is a pipe whose reader goes away after the first
+    /// line, as `| head -1` does. What it prints is not collected.
+    pub fn head_1(self) -> Finished {
+        let mut running = self.start();
+        running.next_line();
+        running.close_stdout();
+        running.finish()
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started, when the deadline passes, and when a process
+    /// that it started is still there afterwards.
+    pub fn run(self) -> Finished {
+        self.start().finish()
+    }
+
+    /// Starts it, for a test that talks to it while it runs.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started.
+    pub fn start(mut self) -> Running {
+        let mut child = match self.command.spawn() {
+            Ok(child) => child,
+            Err(error) => panic!("cannot start {:?}: {error}", self.command),
+        };
+        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), self.input.take()) {
+            // A program need not read all of it: a closed pipe is no failure.
+            thread::spawn(move || stdin.write_all(&input));
+        }
+        let stdout = Collected::read(child.stdout.take().expect("piped"));
+        let stderr = Collected::read(child.stderr.take().expect("piped"));
+        Running {
+            group: Pid::from_child(&child),
+            child,
+            stdout,
+            stderr,
+            until: Instant::now() + self.deadline,
+            mark: self.mark,
+            finished: false,
+        }
+    }
+}
+
+/// One output stream, read by a thread of its own.
+struct Collected {
+    text: Arc<Mutex<Vec<u8>>>,
+    /// A message a line; hangs up at end of file.
+    lines: Receiver<String>,
+    /// Hung up when the stream should be closed on this side.
+    open: Option<Arc<()>>,
+}
+
+impl Collected {
+    fn read(stream: impl Read + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let open = Arc::new(());
+        let wanted = Arc::downgrade(&open);
+        let (sender, lines) = channel();
+        let shared = Arc::clone(&text);
+        thread::spawn(move || {
+            let mut stream = BufReader::with_capacity(1 << 16, stream);
+            let mut line = Vec::new();
+            while wanted.strong_count() > 0 {
+                line.clear();
+                match stream.read_until(b'\n', &mut line) {
+                    Ok(0) | Err(_) => break,
+                    Ok(_) => {}
+                }
+                shared
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend_from_slice(&line);
+                let line = String::from_utf8_lossy(&line);
+                // Nobody need be interested in single lines.
+                let _ = sender.send(line.trim_end_matches('\n').to_string());
+            }
+        });
+        Collected {
+            text,
+            lines,
+            open: Some(open),
+        }
+    }
+
+    fn text(&self) -> String {
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+/// A program that is running. Dropping it kills it and all it started.
+pub struct Running {
+    child: Child,
+    group: Pid,
+    stdout: Collected,
+    stderr: Collected,
+    until: Instant,
+    mark: String,
+    finished: bool,
+}
+
+impl Running {
+    /// Its process identifier, which is also that of its group.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line that it prints on standard output.
+    ///
+    /// # Panics
+    ///
+    /// At end of file, and when the deadline passes.
+    pub fn next_line(&mut self) -> String {
+        let left = self.until.saturating_duration_since(Instant::now());
+        match self.stdout.lines.recv_timeout(left) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => self.fail("printed no further line in time"),
+            Err(RecvTimeoutError::Disconnected) => self.fail("ended without a further line"),
+        }
+    }
+
+    /// The next line of standard output that `wanted` accepts; those before it
+    /// are passed over.
+    pub fn line_where(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        loop {
+            let line = self.next_line();
+            if wanted(&line) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends `signal` to the whole group, as the terminal does at Ctrl-C.
+    pub fn signal_group(&self, signal: Signal) {
+        // A group that is gone already has nothing to be told.
+        let _ = rustix::process::kill_process_group(self.group, signal);
+    }
+
+    /// Ctrl-C.
+    pub fn interrupt(&self) {
+        self.signal_group(Signal::INT);
+    }
+
+    /// Sends `signal` to the program alone.
+    pub fn signal(&self, signal: Signal) {
+        let _ = rustix::process::kill_process(self.group, signal);
+    }
+
+    /// Closes this side of its standard output. The reader notices with the
+    /// next line that comes.
+    pub fn close_stdout(&mut self) {
+        self.stdout.open = None;
+    }
+
+    /// Every process that this program started, itself left out.
+    pub fn descendants(&self) -> Vec<u32> {
+        let own = self.pid();
+        let mut pids = survivors(self.group, &self.mark);
+        pids.retain(|pid| *pid != own);
+        pids
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// When the deadline passes, and when a process that it started is still
+    /// there afterwards.
+    pub fn finish(mut self) -> Finished {
+        let status = loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => break status,
+                Ok(None) if Instant::now() >= self.until => self.fail("did not end in time"),
+                Ok(None) => self.wait_a_little(),
+                Err(error) => self.fail(&format!("cannot be waited for: {error}")),
+            }
+        };
+        let until = Instant::now() + GRACE;
+        loop {
+            let left = survivors(self.group, &self.mark);
+            if left.is_empty() {
+                break;
+            }
+            if Instant::now() >= until {
+                let names: Vec<_> = left.iter().map(|pid| describe(*pid)).collect();
+                self.fail(&format!("left processes behind: {}", names.join(", ")));
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        // All writers are gone, so the readers come to an end of file.
+        for stream in [&self.stdout, &self.stderr] {
+            if stream.open.is_some() {
+                while stream.lines.recv_timeout(GRACE).is_ok() {}
+            }
+        }
+        self.finished = true;
+        Finished {
+            pid: self.pid(),
+            status,
+            stdout: self.stdout.text(),
+            stderr: self.stderr.text(),
+        }
+    }
+
+    /// Polls: the deadline has to hold whatever the program does.
+    fn wait_a_little(&self) {
+        thread::sleep(Duration::from_millis(2));
+    }
+
+    fn fail(&mut self, what: &str) -> ! {
+        self.kill();
+        panic!(
+            "the program {what}\n--- stdout\n{}--- stderr\n{}---",
+            self.stdout.text(),
+            self.stderr.text()
+        );
+    }
+
+    fn kill(&mut self) {
+        self.finished = true;
+        self.signal_group(Signal::KILL);
+        for pid in survivors(self.group, &self.mark) {
+            if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+                let _ = rustix::process::kill_process(pid, Signal::KILL);
+            }
+        }
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.kill();
+        }
+    }
+}
+
+/// A program that has ended, with nobody left behind.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its process identifier.
+    pub pid: u32,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// All of its standard output.
+    pub stdout: String,
+    /// All of its standard error.
+    pub stderr: String,
+}
+
+impl Finished {
+    /// The lines of its standard output, in order.
+    pub fn lines(&self) -> Vec<&str> {
+        self.stdout.lines().collect()
+    }
+
+    /// Asserts exit status 0 and silence on standard error.
+    #[track_caller]
+    pub fn success(self) -> Self {
+        assert!(
+            self.status.success() && self.stderr.is_empty(),
+            "{}\n--- stdout\n{}--- stderr\n{}---",
+            self.status,
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// For assertions with `assert_cmd` and predicates.
+    pub fn assert(&self) -> Assert {
+        Output {
+            status: ExitStatus::from_raw(self.status.into_raw()),
+            stdout: self.stdout.clone().into_bytes(),
+            stderr: self.stderr.clone().into_bytes(),
+        }
+        .assert()
+    }
+}
+
+/// Living processes of the group or with the mark, and zombies of the group.
+fn survivors(group: Pid, mark: &str) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").expect("/proc");
+    let marked = format!("{MARK}={mark}\0").into_bytes();
+    let group = group.as_raw_nonzero().get().to_string();
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid: &u32| {
+            let fields = stat(*pid);
+            // A zombie without the group's number belongs to another run.
+            fields.get(2) == Some(&group)
+                || fs::read(format!("/proc/{pid}/environ"))
+                    .is_ok_and(|environ| find(&environ, &marked))
+        })
+        .collect()
+}
+
+fn find(hay: &[u8], needle: &[u8]) -> bool {
+    hay.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The fields of `/proc/PID/stat` from the third, the state, on.
+fn stat(pid: u32) -> Vec<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    rest.split_whitespace().map(str::to_string).collect()
+}
+
+fn describe(pid: u32) -> String {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let state = stat(pid).into_iter().next().unwrap_or_default();
+    format!("{pid} ({}, {state})", name.trim_end())
+}

@@ -1,0 +1,3 @@
+//! Not written yet.
+#![forbid(unsafe_code)]
+fn main() {}
