@@ -11,6 +11,8 @@
 //! | `close` | `shutdown()` since 3.13 |
 //! | [`Error::Full`], [`Error::Empty`], [`Error::Closed`] | `queue.Full`, `queue.Empty`, `queue.ShutDown` |
 
+pub mod process;
+
 use thiserror::Error;
 
 /// Why an item could not be put or got.

@@ -1,0 +1,487 @@
+//! The ring of bytes behind the queue.
+//!
+//! Both ends have a lock of their own, so a producer and a consumer do not
+//! contend, and a word that says how far that end has come. An item is
+//!
+//! ```text
+//! | length, 8 bytes | its bytes, rounded up to 8 |
+//! ```
+//!
+//! and is put by *one* store to the tail's word, after its bytes are in place,
+//! and got by *one* store to the head's word, after they were copied out.
+//! Whoever is killed, at whatever instruction, the ring is whole: an item is in
+//! it or it is not. The locks are handed on by the kernel, and there is
+//! nothing that the next owner would have to repair, because the number of
+//! items is in the same word as the place.
+
+// The ring is raw memory.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use super::Error;
+use crate::deadline::Deadline;
+use crate::shared::{Acquired, Mapping, ProcessSafe, RawMutex, Shared, Waiters};
+
+/// How far an end has come: where in the ring, in units of 8 bytes, and how
+/// many items. Both count on and on, and wrap at 2³².
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Place {
+    units: u32,
+    items: u32,
+}
+
+impl Place {
+    fn load(word: &AtomicU64, order: Ordering) -> Self {
+        let word = word.load(order);
+        Place {
+            units: word as u32,
+            items: (word >> 32) as u32,
+        }
+    }
+
+    fn store(self, word: &AtomicU64) {
+        let value = u64::from(self.items) << 32 | u64::from(self.units);
+        // Release: who sees the place sees the bytes behind it.
+        word.store(value, Ordering::Release);
+    }
+
+    fn after(self, units: u32) -> Self {
+        Place {
+            units: self.units.wrapping_add(units),
+            items: self.items.wrapping_add(1),
+        }
+    }
+}
+
+/// One end of the ring.
+#[repr(C, align(128))]
+struct End {
+    lock: RawMutex,
+    place: AtomicU64,
+    /// Where the other end was when this one last had to know, guarded by the
+    /// lock: looking there each time would move its cache line to and fro.
+    other: AtomicU64,
+}
+
+impl End {
+    fn new() -> Self {
+        End {
+            lock: RawMutex::new(),
+            place: AtomicU64::new(0),
+            other: AtomicU64::new(0),
+        }
+    }
+}
+
+/// What is seldom written, away from the ends' cache lines.
+#[repr(C, align(128))]
+struct Rest {
+    closed: AtomicU32,
+    getters: Waiters,
+    putters: Waiters,
+}
+
+/// `task_done` and `join`.
+#[repr(C, align(128))]
+struct Done {
+    items: AtomicU32,
+    joiners: Waiters,
+}
+
+#[repr(C)]
+struct Header {
+    tail: End,
+    head: End,
+    rest: Rest,
+    done: Done,
+}
+
+// SAFETY: atomics and locks; no pointers. What the locks guard is right after
+// every single store, as the module says.
+unsafe impl ProcessSafe for Header {
+    fn settle(&self) {
+        self.tail.lock.settle();
+        self.head.lock.settle();
+    }
+}
+
+/// What a consumer has in hand: see [`Ring::claim`].
+#[repr(C, align(64))]
+struct Claim {
+    /// 0: nothing. Else 2³² and the number of the item.
+    item: AtomicU64,
+    /// The item's first eight bytes.
+    tag: AtomicU64,
+}
+
+// SAFETY: two numbers.
+unsafe impl ProcessSafe for Claim {}
+
+const UNIT: usize = 8;
+
+/// A ring of byte strings in shared memory: the queue without its item type,
+/// for a program that needs to know what a consumer died with.
+pub struct Ring {
+    header: Shared<Header>,
+    data: Mapping,
+    /// The size of `data` in units, less one; the size is a power of two.
+    mask: u32,
+    items: u32,
+    claims: Shared<[Claim]>,
+}
+
+// SAFETY of all accesses to `data`: between the head's place and the tail's,
+// the bytes belong to whoever holds the head's lock; the others to whoever
+// holds the tail's lock. A place moves by one store with `Release` order, read
+// with `Acquire` by the other end.
+
+impl Ring {
+    /// A ring for `items` byte strings of together `bytes` bytes, and with
+    /// `claims` slots for consumers that say what they have in hand.
+    pub fn new(items: usize, bytes: usize, claims: usize) -> io::Result<Self> {
+        let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidInput, what.to_string());
+        let items = u32::try_from(items)
+            .ok()
+            .filter(|items| (1..=1 << 30).contains(items))
+            .ok_or_else(|| invalid("a queue holds 1 to 2^30 items"))?;
+        let units = bytes
+            .div_ceil(UNIT)
+            // One item may take all of it, and needs its length besides.
+            .checked_add(1)
+            .filter(|_| bytes > 0)
+            .and_then(usize::checked_next_power_of_two)
+            .and_then(|units| u32::try_from(units).ok())
+            .filter(|units| *units <= 1 << 31)
+            .ok_or_else(|| invalid("a queue holds 1 byte to 8 GiB"))?;
+        Ok(Ring {
+            header: Shared::new(Header {
+                tail: End::new(),
+                head: End::new(),
+                rest: Rest {
+                    closed: AtomicU32::new(0),
+                    getters: Waiters::new(),
+                    putters: Waiters::new(),
+                },
+                done: Done {
+                    items: AtomicU32::new(0),
+                    joiners: Waiters::new(),
+                },
+            })?,
+            data: Mapping::new(units as usize * UNIT)?,
+            mask: units - 1,
+            items,
+            claims: Shared::slice(claims, |_| Claim {
+                item: AtomicU64::new(0),
+                tag: AtomicU64::new(0),
+            })?,
+        })
+    }
+
+    /// Puts `bytes`, waiting for room until `deadline`.
+    pub fn put(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+        match self.try_put(bytes) {
+            Err(Error::Full) => {}
+            result => return result,
+        }
+        let rest = &self.header.rest;
+        let likely = || self.has_room(bytes.len()) || self.is_closed();
+        rest.putters
+            .wait_until(deadline, likely, || match self.try_put(bytes) {
+                Err(Error::Full) => None,
+                result => Some((result, self.has_room(bytes.len()))),
+            })
+            .unwrap_or(Err(Error::Full))
+    }
+
+    /// Puts `bytes` if there is room.
+    pub fn try_put(&self, bytes: &[u8]) -> Result<(), Error> {
+        let units = self.units(bytes.len())?;
+        let tail = &self.header.tail;
+        // A producer that died holding the lock has not moved the tail: its
+        // item never was.
+        tail.lock.lock();
+        let result = self.put_locked(bytes, units);
+        tail.lock.unlock();
+        if result.is_ok() {
+            self.header.rest.getters.wake_one();
+        }
+        result
+    }
+
+    fn put_locked(&self, bytes: &[u8], units: u32) -> Result<(), Error> {
+        if self.is_closed() {
+            return Err(Error::Closed);
+        }
+        let Header { tail, head, .. } = &*self.header;
+        let at = Place::load(&tail.place, Ordering::Relaxed);
+        if !self.fits(at, Place::load(&tail.other, Ordering::Relaxed), units) {
+            let now = Place::load(&head.place, Ordering::Acquire);
+            now.store(&tail.other);
+            if !self.fits(at, now, units) {
+                return Err(Error::Full);
+            }
+        }
+        self.copy_in(at.units, &(bytes.len() as u64).to_ne_bytes());
+        self.copy_in(at.units.wrapping_add(1), bytes);
+        at.after(units).store(&tail.place);
+        Ok(())
+    }
+
+    /// Gets the oldest byte string into `bytes`, waiting until `deadline`.
+    pub fn get(&self, bytes: &mut Vec<u8>, deadline: Deadline) -> Result<(), Error> {
+        self.wait_get(deadline, || self.get_once(bytes, None))
+    }
+
+    /// Gets the oldest byte string if there is one.
+    pub fn try_get(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        self.get_once(bytes, None)
+    }
+
+    /// Gets as [`get`](Self::get) does and *claims* the item in slot `claim`,
+    /// in one step: should this process die before [`release`](Self::release),
+    /// [`claimed`](Self::claimed) tells what it had in hand. A slot belongs to
+    /// one process at a time.
+    pub fn claim(
+        &self,
+        claim: usize,
+        bytes: &mut Vec<u8>,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        self.wait_get(deadline, || self.get_once(bytes, Some(&self.claims[claim])))
+    }
+
+    /// Says that the item claimed in slot `claim` has been dealt with.
+    pub fn release(&self, claim: usize) {
+        self.claims[claim].item.store(0, Ordering::Release);
+    }
+
+    /// The first eight bytes of the item that the owner of slot `claim` died
+    /// with, and empties the slot. Call it when that process has ended.
+    pub fn claimed(&self, claim: usize) -> Option<[u8; 8]> {
+        // If it died after claiming and before moving the head, whoever takes
+        // the lock next finds the claim void. That may be us.
+        self.lock_head();
+        self.header.head.lock.unlock();
+        let claim = &self.claims[claim];
+        let item = claim.item.swap(0, Ordering::AcqRel);
+        (item != 0).then(|| claim.tag.load(Ordering::Relaxed).to_ne_bytes())
+    }
+
+    fn wait_get(
+        &self,
+        deadline: Deadline,
+        mut get: impl FnMut() -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match get() {
+            Err(Error::Empty) => {}
+            result => return result,
+        }
+        let likely = || !self.is_empty() || self.is_closed();
+        self.header
+            .rest
+            .getters
+            .wait_until(deadline, likely, || match get() {
+                Err(Error::Empty) => None,
+                result => Some((result, !self.is_empty() || self.is_closed())),
+            })
+            .unwrap_or(Err(Error::Empty))
+    }
+
+    fn get_once(&self, bytes: &mut Vec<u8>, claim: Option<&Claim>) -> Result<(), Error> {
+        self.lock_head();
+        let result = self.get_locked(bytes, claim);
+        self.header.head.lock.unlock();
+        if result.is_ok() {
+            self.header.rest.putters.wake_one();
+        }
+        result
+    }
+
+    fn get_locked(&self, bytes: &mut Vec<u8>, claim: Option<&Claim>) -> Result<(), Error> {
+        let Header { tail, head, .. } = &*self.header;
+        let at = Place::load(&head.place, Ordering::Relaxed);
+        if at == Place::load(&head.other, Ordering::Relaxed) {
+            // Asked before the tail is read: once closed, the tail stays.
+            let closed = self.is_closed();
+            let now = Place::load(&tail.place, Ordering::Acquire);
+            now.store(&head.other);
+            if at == now {
+                return Err(if closed { Error::Closed } else { Error::Empty });
+            }
+        }
+        let len = self.length_at(at.units);
+        // Only a stray write into the ring could make this fail; it must not
+        // make us take memory for it.
+        let units = self.units(len)?;
+        bytes.clear();
+        bytes.reserve(len);
+        self.copy_out(
+            at.units.wrapping_add(1),
+            &mut bytes.spare_capacity_mut()[..len],
+        );
+        // SAFETY: `copy_out` has written the first `len` bytes.
+        unsafe { bytes.set_len(len) };
+        if let Some(claim) = claim {
+            let mut tag = [0; 8];
+            let known = len.min(tag.len());
+            tag[..known].copy_from_slice(&bytes[..known]);
+            claim.tag.store(u64::from_ne_bytes(tag), Ordering::Relaxed);
+            claim
+                .item
+                .store(1 << 32 | u64::from(at.items), Ordering::Release);
+        }
+        at.after(units).store(&head.place);
+        Ok(())
+    }
+
+    fn lock_head(&self) {
+        let head = &self.header.head;
+        if head.lock.lock() == Acquired::OwnerDied {
+            // It may have claimed the item that is still first in the ring, and
+            // that somebody else will get: that claim is void. A claim of an
+            // item before it was made good by moving the head.
+            let first = 1 << 32 | u64::from(Place::load(&head.place, Ordering::Relaxed).items);
+            for claim in self.claims.iter() {
+                let _ = claim
+                    .item
+                    .compare_exchange(first, 0, Ordering::AcqRel, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// How many are in the ring.
+    pub fn len(&self) -> usize {
+        // The head first: it may go on meanwhile, and never passes the tail.
+        let head = Place::load(&self.header.head.place, Ordering::Acquire);
+        let tail = Place::load(&self.header.tail.place, Ordering::Acquire);
+        tail.items.wrapping_sub(head.items).min(self.items) as usize
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many it may hold.
+    pub fn capacity(&self) -> usize {
+        self.items as usize
+    }
+
+    /// See [`Queue::task_done`](super::Queue::task_done).
+    pub fn task_done(&self) -> Result<(), Error> {
+        let done = &self.header.done;
+        let put = || Place::load(&self.header.tail.place, Ordering::Acquire).items;
+        done.items
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |items| {
+                (items != put()).then(|| items.wrapping_add(1))
+            })
+            .map_err(|_| Error::TooManyDone)?;
+        if self.all_done() {
+            done.joiners.wake_all();
+        }
+        Ok(())
+    }
+
+    /// See [`Queue::join`](super::Queue::join).
+    pub fn join(&self, deadline: Deadline) -> bool {
+        // What is done is counted by one addition, and what was put is known
+        // from the tail's place: no death can leave the two apart.
+        let attempt = || self.all_done().then_some(((), true));
+        let joiners = &self.header.done.joiners;
+        self.all_done()
+            || joiners
+                .wait_until(deadline, || self.all_done(), attempt)
+                .is_some()
+    }
+
+    fn all_done(&self) -> bool {
+        let done = self.header.done.items.load(Ordering::Acquire);
+        done == Place::load(&self.header.tail.place, Ordering::Acquire).items
+    }
+
+    /// See [`Queue::close`](super::Queue::close).
+    pub fn close(&self) {
+        let Header { tail, rest, .. } = &*self.header;
+        // Under the lock, so that no `put` is between its look at this flag
+        // and its store to the tail.
+        tail.lock.lock();
+        rest.closed.store(1, Ordering::SeqCst);
+        tail.lock.unlock();
+        rest.getters.wake_all();
+        rest.putters.wake_all();
+    }
+
+    /// Whether [`close`](Self::close) was called.
+    pub fn is_closed(&self) -> bool {
+        self.header.rest.closed.load(Ordering::SeqCst) != 0
+    }
+
+    /// The units that a byte string of `len` takes, its length included.
+    fn units(&self, len: usize) -> Result<u32, Error> {
+        let units = len.div_ceil(UNIT) + 1;
+        if units > self.mask as usize + 1 {
+            let limit = self.mask as usize * UNIT;
+            return Err(Error::TooLarge { bytes: len, limit });
+        }
+        Ok(units as u32)
+    }
+
+    fn fits(&self, tail: Place, head: Place, units: u32) -> bool {
+        let used = tail.units.wrapping_sub(head.units);
+        let items = tail.items.wrapping_sub(head.items);
+        items < self.items && u64::from(used) + u64::from(units) <= u64::from(self.mask) + 1
+    }
+
+    fn has_room(&self, len: usize) -> bool {
+        let head = Place::load(&self.header.head.place, Ordering::Acquire);
+        let tail = Place::load(&self.header.tail.place, Ordering::Acquire);
+        self.units(len)
+            .is_ok_and(|units| self.fits(tail, head, units))
+    }
+
+    /// The place in the ring that `units` stands for, and how many bytes there
+    /// are from it to the ring's end.
+    fn position(&self, units: u32) -> (NonNull<u8>, usize) {
+        let unit = (units & self.mask) as usize;
+        let left = (self.mask as usize + 1 - unit) * UNIT;
+        // SAFETY: the mask keeps it within the mapping.
+        (unsafe { self.data.start().add(unit * UNIT) }, left)
+    }
+
+    fn copy_in(&self, units: u32, bytes: &[u8]) {
+        let (place, left) = self.position(units);
+        let (first, second) = bytes.split_at(bytes.len().min(left));
+        // SAFETY: see above `impl Ring`. The caller has the tail's lock and
+        // checked that the bytes fit, so both parts are within the mapping and
+        // outside what the head's end may read.
+        unsafe {
+            ptr::copy_nonoverlapping(first.as_ptr(), place.as_ptr(), first.len());
+            ptr::copy_nonoverlapping(second.as_ptr(), self.data.start().as_ptr(), second.len());
+        }
+    }
+
+    /// The length that an item begins with. It is one unit, so it never wraps.
+    fn length_at(&self, units: u32) -> usize {
+        let (place, _) = self.position(units);
+        // SAFETY: within the mapping, aligned to a unit, and written before the
+        // tail passed it; the caller has the head's lock.
+        let length = unsafe { place.cast::<u64>().read() };
+        length as usize
+    }
+
+    fn copy_out(&self, units: u32, bytes: &mut [MaybeUninit<u8>]) {
+        let (place, left) = self.position(units);
+        let (first, second) = bytes.split_at_mut(bytes.len().min(left));
+        // SAFETY: see above `impl Ring`. The caller has the head's lock, and a
+        // length that `units` accepted is within the mapping.
+        unsafe {
+            let start = self.data.start().as_ptr();
+            ptr::copy_nonoverlapping(place.as_ptr(), first.as_mut_ptr().cast(), first.len());
+            ptr::copy_nonoverlapping(start, second.as_mut_ptr().cast(), second.len());
+        }
+    }
+}

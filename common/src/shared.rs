@@ -1,4 +1,0 @@
-//! stub
-pub(crate) fn locks_held() -> usize {
-    0
-}

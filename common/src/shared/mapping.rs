@@ -1,0 +1,57 @@
+//! Pages that a process and the children it forks later see as the same
+//! memory (mmap(2), `MAP_SHARED | MAP_ANONYMOUS`).
+
+// The mapping's address is a raw pointer.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::ptr::NonNull;
+
+use libc::c_void;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+
+/// Zeroed pages, shared with children forked from now on, unmapped on drop.
+/// They are at the same address in all of them.
+pub(crate) struct Mapping {
+    start: NonNull<c_void>,
+    len: NonZeroUsize,
+}
+
+impl Mapping {
+    /// At least `len` bytes. Pages take memory when they are first touched.
+    pub(crate) fn new(len: usize) -> io::Result<Self> {
+        let len = NonZeroUsize::new(len).unwrap_or(NonZeroUsize::MIN);
+        // SAFETY: an anonymous mapping at an address of the kernel's choice
+        // overlaps nothing that exists.
+        let start = unsafe {
+            mmap_anonymous(
+                None,
+                len,
+                ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
+                MapFlags::MAP_SHARED,
+            )
+        }?;
+        Ok(Mapping { start, len })
+    }
+
+    /// Its first byte; page-aligned, so aligned for any type.
+    pub(crate) fn start(&self) -> NonNull<u8> {
+        self.start.cast()
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the pages were mapped by `new`, and whoever borrows from them
+        // borrows from `self`. Other processes have mappings of their own.
+        // An error would mean that the arguments are wrong, which they are not.
+        let _ = unsafe { munmap(self.start, self.len.get()) };
+    }
+}
+
+// SAFETY: the mapping belongs to the process, not to a thread, and gives out
+// no references itself.
+unsafe impl Send for Mapping {}
+// SAFETY: as above; `&Mapping` gives an address only.
+unsafe impl Sync for Mapping {}

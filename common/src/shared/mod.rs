@@ -1,0 +1,25 @@
+//! Memory that forked processes share, and what makes it safe to use when any
+//! of them may be killed at any instruction.
+//!
+//! | ours | Python's |
+//! | --- | --- |
+//! | [`Shared<AtomicU64>`](Shared) and the like | `multiprocessing.Value('Q')`, `RawValue` |
+//! | [`Shared<Mutex<T>>`](Mutex) | `multiprocessing.Value('Q', lock=True)`, `Lock` |
+//! | [`Waiters`] | `Condition`, `Event` |
+//!
+//! Python's lock is a semaphore: when the process that has taken it dies, it
+//! stays taken and everybody else waits for ever. [`Mutex`] is handed on by the
+//! kernel, and the next owner is told.
+
+mod mapping;
+mod mutex;
+mod raw_mutex;
+mod value;
+mod waiters;
+
+pub(crate) use mapping::Mapping;
+pub(crate) use mutex::locks_held;
+pub use mutex::{Guard, Locked, Mutex, OwnerDied};
+pub(crate) use raw_mutex::{Acquired, RawMutex};
+pub use value::{ProcessSafe, Shared};
+pub use waiters::Waiters;

@@ -1,0 +1,162 @@
+//! The bare lock: a pthread mutex, process-shared and robust
+//! (pthread_mutexattr_setrobust(3)).
+//!
+//! The kernel keeps a list of the robust mutexes that a thread holds. When the
+//! thread ends, by `kill -9` or otherwise, it marks each of them, and whoever
+//! locks it next gets `EOWNERDEAD` instead of waiting for ever.
+
+// Calls into libpthread.
+#![allow(unsafe_code)]
+
+use std::cell::UnsafeCell;
+use std::hint;
+use std::io;
+use std::mem::MaybeUninit;
+
+use crate::deadline::Deadline;
+
+/// How the lock was got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acquired {
+    /// Its last owner released it.
+    Released,
+    /// Its last owner died holding it: what the lock guards may be half done.
+    OwnerDied,
+}
+
+/// A robust, process-shared mutex without a value. It has to be in shared
+/// memory when [`settle`](Self::settle) is called, and must not move after.
+#[repr(transparent)]
+pub(crate) struct RawMutex(UnsafeCell<libc::pthread_mutex_t>);
+
+// SAFETY: a pthread mutex is made for being used by several threads at once.
+unsafe impl Sync for RawMutex {}
+// SAFETY: it belongs to no thread while nobody holds it.
+unsafe impl Send for RawMutex {}
+
+/// How often a taken lock is tried again before the kernel is asked to wait.
+/// The queues' critical sections take some 50 ns; going to sleep takes
+/// thousands.
+const SPINS: u32 = 100;
+
+impl RawMutex {
+    pub(crate) const fn new() -> Self {
+        RawMutex(UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER))
+    }
+
+    /// Makes it robust and process-shared, in its final place.
+    pub(crate) fn settle(&self) {
+        // It also finds a thread that locks twice (`EDEADLK`), which would
+        // otherwise hang for ever.
+        let kind = libc::PTHREAD_MUTEX_ERRORCHECK;
+        let mut attributes = MaybeUninit::<libc::pthread_mutexattr_t>::uninit();
+        let attributes = attributes.as_mut_ptr();
+        // SAFETY: the attributes are initialised by the first call and
+        // destroyed by the last; the mutex is initialised before any use, since
+        // `settle` comes before the value is given out.
+        unsafe {
+            check(libc::pthread_mutexattr_init(attributes));
+            check(libc::pthread_mutexattr_setpshared(
+                attributes,
+                libc::PTHREAD_PROCESS_SHARED,
+            ));
+            check(libc::pthread_mutexattr_setrobust(
+                attributes,
+                libc::PTHREAD_MUTEX_ROBUST,
+            ));
+            check(libc::pthread_mutexattr_settype(attributes, kind));
+            check(libc::pthread_mutex_init(self.0.get(), attributes));
+            check(libc::pthread_mutexattr_destroy(attributes));
+        }
+    }
+
+    /// Takes the lock, waiting as long as it takes.
+    pub(crate) fn lock(&self) -> Acquired {
+        for _ in 0..SPINS {
+            if let Some(acquired) = self.try_lock() {
+                return acquired;
+            }
+            hint::spin_loop();
+        }
+        // SAFETY: the mutex is initialised and in its final place.
+        let result = unsafe { libc::pthread_mutex_lock(self.0.get()) };
+        self.acquired(result).unwrap_or(Acquired::Released)
+    }
+
+    /// Takes the lock if it is free.
+    pub(crate) fn try_lock(&self) -> Option<Acquired> {
+        // SAFETY: the mutex is initialised and in its final place.
+        match unsafe { libc::pthread_mutex_trylock(self.0.get()) } {
+            libc::EBUSY => None,
+            result => self.acquired(result),
+        }
+    }
+
+    /// Takes the lock, waiting until `deadline`; `None` when it is past.
+    pub(crate) fn lock_until(&self, deadline: Deadline) -> Option<Acquired> {
+        unsafe extern "C" {
+            // glibc 2.30: `pthread_mutex_timedlock` with a clock of choice.
+            fn pthread_mutex_clocklock(
+                mutex: *mut libc::pthread_mutex_t,
+                clock: libc::clockid_t,
+                until: *const libc::timespec,
+            ) -> libc::c_int;
+        }
+        let Some(left) = deadline.remaining() else {
+            return Some(self.lock());
+        };
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let mut until = libc::timespec {
+            tv_sec: now
+                .tv_sec
+                .saturating_add(left.as_secs().try_into().unwrap_or(i64::MAX)),
+            tv_nsec: now.tv_nsec + i64::from(left.subsec_nanos()),
+        };
+        if until.tv_nsec >= 1_000_000_000 {
+            until.tv_nsec -= 1_000_000_000;
+            until.tv_sec = until.tv_sec.saturating_add(1);
+        }
+        // SAFETY: the mutex is initialised, `until` is a valid time.
+        let result =
+            unsafe { pthread_mutex_clocklock(self.0.get(), libc::CLOCK_MONOTONIC, &until) };
+        match result {
+            libc::ETIMEDOUT => None,
+            result => self.acquired(result),
+        }
+    }
+
+    /// Lets go of the lock, which this thread must hold.
+    pub(crate) fn unlock(&self) {
+        // SAFETY: the mutex is initialised; an error-checking mutex refuses a
+        // thread that does not hold it.
+        check(unsafe { libc::pthread_mutex_unlock(self.0.get()) });
+    }
+
+    fn acquired(&self, result: i32) -> Option<Acquired> {
+        match result {
+            libc::EOWNERDEAD => {
+                // Without this, the mutex would be dead for everybody after the
+                // next unlock. A process killed before this line leaves it to
+                // the next one in the same state.
+                // SAFETY: this thread has just got the lock with `EOWNERDEAD`.
+                check(unsafe { libc::pthread_mutex_consistent(self.0.get()) });
+                Some(Acquired::OwnerDied)
+            }
+            result => {
+                check(result);
+                Some(Acquired::Released)
+            }
+        }
+    }
+}
+
+/// What is left are mistakes of the program: `EDEADLK`, a thread that locks
+/// what it holds already; `EPERM`, one that unlocks what it does not hold.
+#[track_caller]
+fn check(result: i32) {
+    assert!(
+        result == 0,
+        "shared lock: {}",
+        io::Error::from_raw_os_error(result)
+    );
+}

@@ -1,0 +1,139 @@
+//! One value, or a number of them, in shared memory.
+
+// A reference is made from the mapping's address.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::mem;
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize};
+
+use super::Mapping;
+
+/// A type whose values may live in memory that several processes share.
+///
+/// # Safety
+///
+/// A value holds no pointer, reference or handle (another process has other
+/// things at that address), every bit pattern that a process killed in the
+/// middle of a write may leave is a valid value or is guarded against, and
+/// nothing needs to be dropped.
+pub unsafe trait ProcessSafe {
+    /// Called once, when the value is at its final address.
+    fn settle(&self) {}
+}
+
+macro_rules! process_safe {
+    ($($plain:ty),*) => {
+        $(
+            // SAFETY: a number: no pointer in it, any bits are valid.
+            unsafe impl ProcessSafe for $plain {}
+        )*
+    };
+}
+process_safe!(
+    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64
+);
+process_safe!(AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize);
+
+// SAFETY: one byte, written whole: no half of a `bool` can be left.
+unsafe impl ProcessSafe for bool {}
+// SAFETY: as `bool`.
+unsafe impl ProcessSafe for AtomicBool {}
+
+// SAFETY: safe because each element is.
+unsafe impl<T: ProcessSafe, const N: usize> ProcessSafe for [T; N] {
+    fn settle(&self) {
+        self.iter().for_each(T::settle);
+    }
+}
+
+// SAFETY: safe because each element is.
+unsafe impl<T: ProcessSafe> ProcessSafe for [T] {
+    fn settle(&self) {
+        self.iter().for_each(T::settle);
+    }
+}
+
+// SAFETY: safe because both parts are.
+unsafe impl<A: ProcessSafe, B: ProcessSafe> ProcessSafe for (A, B) {
+    fn settle(&self) {
+        self.0.settle();
+        self.1.settle();
+    }
+}
+
+/// A value, or with `Shared<[T]>` several, in memory that this process shares
+/// with all children forked while it exists.
+///
+/// Children see each other's changes through `&T`, so `T` is an atomic, a
+/// [`Mutex`](super::Mutex) or made of them.
+pub struct Shared<T: ProcessSafe + Sync + ?Sized> {
+    value: NonNull<T>,
+    /// Keeps the pages.
+    _mapping: Mapping,
+}
+
+impl<T: ProcessSafe + Sync> Shared<T> {
+    /// Moves `value` into shared memory. Fails when the system has no memory
+    /// to map.
+    pub fn new(value: T) -> io::Result<Self> {
+        const { assert!(!mem::needs_drop::<T>() && align_of::<T>() <= 4096) }
+        let mapping = Mapping::new(size_of::<T>())?;
+        let place = mapping.start().cast::<T>();
+        // SAFETY: the mapping is large enough, aligned to a page, and nobody
+        // else has its address yet.
+        unsafe { place.write(value) };
+        let shared = Shared {
+            value: place,
+            _mapping: mapping,
+        };
+        shared.settle();
+        Ok(shared)
+    }
+}
+
+impl<T: ProcessSafe + Sync> Shared<[T]> {
+    /// `len` values in a row, each made by `make` from its index.
+    pub fn slice(len: usize, make: impl Fn(usize) -> T) -> io::Result<Self> {
+        const { assert!(!mem::needs_drop::<T>() && align_of::<T>() <= 4096) }
+        let bytes = size_of::<T>()
+            .checked_mul(len)
+            .ok_or(io::ErrorKind::OutOfMemory)?;
+        let mapping = Mapping::new(bytes)?;
+        let first = mapping.start().cast::<T>();
+        for index in 0..len {
+            // SAFETY: `index < len`, and the mapping holds `len` values.
+            unsafe { first.add(index).write(make(index)) };
+        }
+        let shared = Shared {
+            value: NonNull::slice_from_raw_parts(first, len),
+            _mapping: mapping,
+        };
+        shared.settle();
+        Ok(shared)
+    }
+}
+
+impl<T: ProcessSafe + Sync + ?Sized> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: written by the constructor, kept by the mapping, and changed
+        // by other threads and processes only through `&T` with `T: Sync`.
+        unsafe { self.value.as_ref() }
+    }
+}
+
+// SAFETY: it gives out `&T` only, and `T: Sync`; nothing in it belongs to a
+// thread.
+unsafe impl<T: ProcessSafe + Sync + ?Sized> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T: ProcessSafe + Sync + ?Sized> Sync for Shared<T> {}
+
+impl<T: ProcessSafe + Sync + ?Sized> std::fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Shared({:p})", ptr::from_ref::<T>(self).cast::<u8>())
+    }
+}

@@ -1,0 +1,127 @@
+//! Waiting for a change in shared memory, and waking those who wait
+//! (futex(2)).
+//!
+//! A pthread condition variable would count its waiters, and a waiter that is
+//! killed stays counted: later wake-ups go to the dead. Here is one word: 0,
+//! nobody waits; 1, somebody may. It is right again after any death:
+//!
+//! - A waiter sets 1, looks once more, and sleeps only if the word is still 1.
+//! - Who makes a change sets 0 and wakes one sleeper, if the word was 1.
+//! - The sleeper that was woken sets 1 again, for the others that may sleep
+//!   beside it, and wakes the next one when there is enough for two.
+//! - One that is killed between being woken and taking what it was woken for
+//!   takes the wake-up to its grave. So nobody sleeps longer than [`RECHECK`]
+//!   without looking.
+
+use std::hint;
+use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::time::Duration;
+
+use rustix::event::Timespec;
+use rustix::thread::futex;
+
+use super::value::ProcessSafe;
+use crate::deadline::Deadline;
+
+/// How long a wake-up that died with its receiver can delay another waiter.
+/// Ten looks a second cost a tenth of a millisecond of CPU time.
+const RECHECK: Duration = Duration::from_millis(100);
+
+/// How often to look before sleeping: a few microseconds, less than a sleep
+/// and a wake-up cost both sides.
+const SPINS: u32 = 200;
+
+const NOBODY: u32 = 0;
+const SOMEBODY: u32 = 1;
+
+/// Those who wait for one kind of change. Keep what they look at in memory
+/// that all of them share.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Waiters(AtomicU32);
+
+// SAFETY: an atomic number.
+#[allow(unsafe_code)]
+unsafe impl ProcessSafe for Waiters {}
+
+impl Default for Waiters {
+    fn default() -> Self {
+        Waiters::new()
+    }
+}
+
+impl Waiters {
+    /// Nobody waits.
+    pub const fn new() -> Self {
+        Waiters(AtomicU32::new(NOBODY))
+    }
+
+    /// Calls `attempt` until it gives something, sleeping between calls until
+    /// somebody wakes us; `None` when the deadline comes first.
+    ///
+    /// `attempt` gives what it got and whether there may be enough for one
+    /// more waiter. `likely` is a cheap look at whether an attempt is worth
+    /// making, for the moments before the first sleep.
+    pub fn wait_until<T>(
+        &self,
+        deadline: Deadline,
+        likely: impl Fn() -> bool,
+        mut attempt: impl FnMut() -> Option<(T, bool)>,
+    ) -> Option<T> {
+        for _ in 0..SPINS {
+            if likely()
+                && let Some((got, _)) = attempt()
+            {
+                return Some(got);
+            }
+            hint::spin_loop();
+        }
+        loop {
+            self.0.store(SOMEBODY, Ordering::Relaxed);
+            // Pairs with the fence in `changed`: either the other side sees
+            // that we wait, or we see its change.
+            fence(Ordering::SeqCst);
+            if let Some((got, enough_for_two)) = attempt() {
+                if enough_for_two {
+                    self.wake(1);
+                }
+                return Some(got);
+            }
+            let left = deadline.remaining();
+            if left == Some(Duration::ZERO) {
+                return None;
+            }
+            let left = left.map_or(RECHECK, |left| left.min(RECHECK));
+            if let Ok(left) = Timespec::try_from(left) {
+                // Woken, timed out, interrupted, or the word has changed: look
+                // again in any case.
+                let _ = futex::wait(&self.0, futex::Flags::empty(), SOMEBODY, Some(&left));
+            }
+        }
+    }
+
+    /// Tells one waiter, if there is any, that there is something for it. Call
+    /// it after the change.
+    pub fn wake_one(&self) {
+        self.changed(1);
+    }
+
+    /// Tells all waiters.
+    pub fn wake_all(&self) {
+        self.changed(i32::MAX.cast_unsigned());
+    }
+
+    fn changed(&self, sleepers: u32) {
+        fence(Ordering::SeqCst);
+        if self.0.load(Ordering::Relaxed) == SOMEBODY {
+            self.wake(sleepers);
+        }
+    }
+
+    fn wake(&self, sleepers: u32) {
+        if self.0.swap(NOBODY, Ordering::SeqCst) == SOMEBODY {
+            // A wake-up fails only for an address that is not ours.
+            let _ = futex::wake(&self.0, futex::Flags::empty(), sleepers);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Items a second through the process queue, ipc-channel's channel and
+//! CPython's `multiprocessing.Queue`: `cargo bench -p ipc-queue`.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use common::measure::{Comparison, Unit, python, seconds};
+use common::process::{Process, thread_count};
+use common::queue::process::Queue;
+use ipc_channel::ipc;
+use serde_bytes::ByteBuf;
+
+const PYTHON: &str = r#"
+import multiprocessing, sys, time
+n = int(sys.argv[1])
+def produce(q):
+    for i in range(n):
+        q.put(i)
+def consume(q, done):
+    for i in range(n):
+        q.get()
+    done.set()
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    q, done = context.Queue(), context.Event()
+    start = time.perf_counter()
+    workers = [context.Process(target=produce, args=(q,)), context.Process(target=consume, args=(q, done))]
+    for w in workers: w.start()
+    done.wait()
+    print(n / (time.perf_counter() - start))
+    for w in workers: w.join()
+"#;
+
+fn main() {
+    Comparison::new("u64, one producer, one consumer", Unit::PerSecond)
+        .candidate("ours", || Some(ours(1, 4_000_000)))
+        .candidate("ipc-channel", || Some(channel(400_000, 7_u64)))
+        .candidate("CPython", || python(PYTHON, &["100000"]))
+        .run();
+    Comparison::new("u64, two producers, two consumers", Unit::PerSecond)
+        .candidate("ours", || Some(ours(2, 2_000_000)))
+        .candidate("ours, one to one", || Some(ours(1, 4_000_000)))
+        .run();
+    let item = ByteBuf::from(vec![7; 4096]);
+    Comparison::new("4 KiB, one producer, one consumer", Unit::PerSecond)
+        .candidate("ours", || Some(run(1, 1_000_000, &item)))
+        .candidate("ipc-channel", || Some(channel(200_000, item.clone())))
+        .run();
+}
+
+fn ours(pairs: u64, each: u64) -> f64 {
+    run(pairs, each, &7_u64)
+}
+
+/// `pairs` producers put `each` items, as many consumers get them.
+fn run<T>(pairs: u64, each: u64, item: &T) -> f64
+where
+    T: serde::Serialize + serde::de::DeserializeOwned,
+{
+    let queue: Queue<T> = Queue::new().unwrap();
+    // Everybody waits here until all are there.
+    let start: Queue<()> = Queue::new().unwrap();
+    let ready: Queue<()> = Queue::new().unwrap();
+    let work = |body: &dyn Fn()| {
+        ready.put(&()).unwrap();
+        start.get().unwrap();
+        body();
+    };
+    let consumers: Vec<_> = (0..pairs)
+        .map(|_| {
+            Process::spawn("consumer", || {
+                work(&|| (0..each).for_each(|_| drop(queue.get().unwrap())))
+            })
+        })
+        .collect();
+    let producers: Vec<_> = (0..pairs)
+        .map(|_| {
+            Process::spawn("producer", || {
+                work(&|| (0..each).for_each(|_| queue.put(item).unwrap()))
+            })
+        })
+        .collect();
+    (0..2 * pairs).for_each(|_| ready.get().unwrap());
+    let time = seconds(|| {
+        (0..2 * pairs).for_each(|_| start.put(&()).unwrap());
+        for process in producers.into_iter().chain(consumers) {
+            assert!(process.unwrap().join().unwrap().success());
+        }
+    });
+    (pairs * each) as f64 / time
+}
+
+fn channel<T>(count: u64, item: T) -> f64
+where
+    T: Clone + serde::Serialize + serde::de::DeserializeOwned,
+{
+    let (sender, receiver) = ipc::channel::<T>().unwrap();
+    // A channel may start threads of its own; a fork comes before.
+    assert_eq!(thread_count().unwrap(), 1);
+    let mut time = 0.0;
+    let producer = Process::spawn("producer", || {
+        (0..count).for_each(|_| sender.send(item.clone()).unwrap())
+    });
+    time += seconds(|| (0..count).for_each(|_| drop(receiver.recv().unwrap())));
+    assert!(
+        producer
+            .unwrap()
+            .join_timeout(Duration::from_secs(5))
+            .unwrap()
+            .is_some()
+    );
+    count as f64 / time
+}
