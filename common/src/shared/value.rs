@@ -37,6 +37,8 @@ process_safe!(
 );
 process_safe!(AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize);
 
+// SAFETY: nothing at all; for a lock that guards something elsewhere.
+unsafe impl ProcessSafe for () {}
 // SAFETY: one byte, written whole: no half of a `bool` can be left.
 unsafe impl ProcessSafe for bool {}
 // SAFETY: as `bool`.
