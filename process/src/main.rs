@@ -1,3 +1,46 @@
-//! Not written yet.
+//! A function in a child process, and waiting for its end.
+//!
+//! ```text
+//! cargo run -p process
+//! ```
+//!
+//! Python: `multiprocessing.Process(target=run_proc, args=('test',))`, `start`,
+//! `join`. What to notice: the child's line comes between the parent's second
+//! and third because the parent joins; the closure may use the parent's
+//! variables, of which the child has its own copy.
 #![forbid(unsafe_code)]
-fn main() {}
+
+use std::process::{self, ExitCode};
+
+use clap::Parser;
+use common::process::Process;
+use common::{program, say};
+
+/// Runs a function in a child process and waits for its end.
+#[derive(Parser)]
+#[command(name = "process", after_help = EXAMPLES)]
+struct Options {
+    /// The name that the child is given
+    #[arg(long, default_value = "test")]
+    name: String,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo run -p process
+  cargo run -p process -- --name another";
+
+fn main() -> ExitCode {
+    program::run(|options: Options| {
+        say!("Parent process {}.", process::id());
+        say!("Process will start.");
+        let child = Process::spawn("run_child", || run_child(&options.name))?;
+        child.join_success()?;
+        say!("Process end.");
+        Ok(())
+    })
+}
+
+fn run_child(name: &str) {
+    say!("Run child process {name} ({})... ", process::id());
+}

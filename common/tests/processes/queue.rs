@@ -235,7 +235,9 @@ fn a_blocked_put_goes_on() {
             .unwrap()
         })
         .collect();
-    (0..3000).for_each(|_| drop(queue.get().unwrap()));
+    for _ in 0..3000 {
+        queue.get().unwrap();
+    }
     children
         .iter()
         .for_each(|child| child.join_success().unwrap());

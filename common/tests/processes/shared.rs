@@ -165,9 +165,9 @@ fn a_killed_waiter_is_not_missed() {
 fn slices_are_shared() {
     let numbers = Shared::slice(5, |index| AtomicU32::new(index as u32)).unwrap();
     let add = || {
-        numbers
-            .iter()
-            .for_each(|number| drop(number.fetch_add(10, Ordering::SeqCst)))
+        for number in numbers.iter() {
+            number.fetch_add(10, Ordering::SeqCst);
+        }
     };
     Process::spawn("adder", add)
         .unwrap()

@@ -1,0 +1,215 @@
+//! The recipe and its examples, from outside.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+
+use common::testing::{Program, Running, example, mask_numbers, numbers};
+use predicates::prelude::*;
+use rustix::process::Signal;
+
+fn fork() -> Program {
+    Program::new(env!("CARGO_BIN_EXE_fork"))
+}
+
+#[test]
+fn the_transcript_with_its_numbers_related() {
+    for _ in 0..20 {
+        let done = fork().run().success();
+        let lines = done.lines();
+        let [start, a, b] = lines[..] else {
+            panic!("{lines:?}")
+        };
+        // The two processes may speak in either order.
+        let (parent, child) = if a.starts_with("I (") { (a, b) } else { (b, a) };
+        assert_eq!(mask_numbers(start), "Process (#) start...");
+        assert_eq!(
+            mask_numbers(parent),
+            "I (#) just created a child process (#)."
+        );
+        assert_eq!(
+            mask_numbers(child),
+            "I am child process (#) and my parent is #."
+        );
+        let own = u64::from(done.pid);
+        let child_pid = numbers(child)[0];
+        assert_eq!(numbers(start), [own]);
+        assert_eq!(numbers(parent), [own, child_pid]);
+        assert_eq!(numbers(child), [child_pid, own]);
+        assert_ne!(own, child_pid);
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let done = fork().head_1();
+    assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
+}
+
+#[test]
+fn a_wrong_option_is_a_usage_error() {
+    fork()
+        .arg("--bogus")
+        .run()
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("--bogus"));
+}
+
+#[test]
+fn help_gives_examples() {
+    fork()
+        .arg("--help")
+        .run()
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("cargo run -p fork"));
+}
+
+#[test]
+fn unflushed_output_leaves_twice() {
+    let done = Program::new(example("unflushed_output")).run().success();
+    assert_eq!(
+        done.lines(),
+        [
+            "without a flush: written once, written once,",
+            "with a flush: written once,"
+        ]
+    );
+}
+
+#[test]
+fn zombie_and_orphan_and_their_cures() {
+    let done = Program::new(example("zombie_and_orphan")).run().success();
+    let lines = done.lines();
+    let masked: Vec<_> = lines.iter().map(|line| mask_numbers(line)).collect();
+    assert_eq!(
+        masked,
+        [
+            "Child # has ended and nobody has waited: its state is Z (zombie).",
+            "After waitpid: # is gone.",
+            "Orphan # had # for a parent; now it has #, the nearest subreaper.",
+            "With PR_SET_PDEATHSIG: # is gone.",
+        ]
+    );
+    assert_eq!(numbers(lines[0]), numbers(lines[1]));
+    assert_eq!(numbers(lines[2])[2], u64::from(done.pid));
+}
+
+/// A server on a free port, and its address.
+fn server(children: &str) -> (Running, String) {
+    let mut running = Program::new(example("prefork_server"))
+        .args(["--address", "127.0.0.1:0", "--children", children])
+        .start();
+    let line = running.next_line();
+    let address = line.split('/').nth(2).unwrap().to_string();
+    (running, address)
+}
+
+/// The whole answer; empty when the connection just ends.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    // A server process that dies may leave a reset.
+    let _ = stream.read_to_string(&mut answer);
+    answer
+}
+
+#[test]
+fn each_request_has_a_process_of_its_own() {
+    let (server, address) = server("4");
+    let mut pids: Vec<_> = (0..10)
+        .map(|_| {
+            let answer = get(&address, "/");
+            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+            *numbers(&answer).last().unwrap()
+        })
+        .collect();
+    pids.sort_unstable();
+    pids.dedup();
+    assert_eq!(pids.len(), 10);
+    assert!(!pids.contains(&u64::from(server.pid())));
+    server.interrupt();
+    assert_eq!(server.finish().status.code(), Some(130));
+}
+
+#[test]
+fn a_crash_takes_only_its_own_request() {
+    let (server, address) = server("4");
+    for _ in 0..3 {
+        assert_eq!(get(&address, "/crash"), "");
+        assert!(get(&address, "/").contains("Hello"));
+        assert!(get(&address, "/nowhere").starts_with("HTTP/1.1 404"));
+    }
+    server.signal(Signal::TERM);
+    let done = server.finish();
+    assert_eq!(done.status.code(), Some(143));
+    assert_eq!(
+        done.stderr.matches("SIGABRT; serving goes on").count(),
+        3,
+        "{}",
+        done.stderr
+    );
+}
+
+#[test]
+fn many_at_once_are_served_by_a_few() {
+    let (server, address) = server("3");
+    thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| (0..10).for_each(|_| assert!(get(&address, "/").contains("Hello"))));
+        }
+    });
+    server.interrupt();
+    server.finish();
+}
+
+#[test]
+fn no_more_children_than_allowed_and_none_left() {
+    let (server, address) = server("2");
+    // Clients that connect and say nothing: two are with a child each, the
+    // third waits in the backlog.
+    let silent: Vec<_> = (0..3)
+        .map(|_| TcpStream::connect(&address).unwrap())
+        .collect();
+    while server.descendants().len() < 2 {
+        thread::yield_now();
+    }
+    for _ in 0..50 {
+        assert_eq!(server.descendants().len(), 2);
+    }
+    server.interrupt();
+    assert_eq!(server.finish().status.code(), Some(130));
+    drop(silent);
+}
+
+#[test]
+fn children_die_with_a_killed_server() {
+    let (server, address) = server("2");
+    let silent = TcpStream::connect(&address).unwrap();
+    while server.descendants().is_empty() {
+        thread::yield_now();
+    }
+    server.signal(Signal::KILL);
+    server.finish(); // asserts that nobody is left
+    drop(silent);
+}
+
+#[test]
+fn an_address_in_use_is_one_clear_line() {
+    let (first, address) = server("2");
+    Program::new(example("prefork_server"))
+        .args(["--address", &address])
+        .run()
+        .assert()
+        .code(1)
+        .stderr(
+            predicate::str::is_match("^prefork_server: listen on .*: Address already in use.*\n$")
+                .unwrap(),
+        );
+    first.interrupt();
+    first.finish();
+}
