@@ -3,6 +3,7 @@
 // The system calls of this file have no safe form.
 #![allow(unsafe_code)]
 
+use std::ffi::{CStr, CString};
 use std::io::{self, Write};
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,6 +42,9 @@ pub(super) fn fork<R: Outcome>(how: &Builder, body: impl FnOnce() -> R) -> Resul
     }
     reap_children_again();
 
+    // Made here, because each page that the child touches has to be copied for
+    // it first. A name with a NUL is not shown.
+    let name = CString::new(how.name.as_bytes()).unwrap_or_default();
     let parent = rustix::process::getpid();
     // A signal between the fork and the child's `reset_signals` would run the
     // parent's handler in the child: hold them all back.
@@ -56,7 +60,7 @@ pub(super) fn fork<R: Outcome>(how: &Builder, body: impl FnOnce() -> R) -> Resul
     // in the state that this thread left it in, and any code may run in it.
     let forked = unsafe { libc::fork() };
     if forked == 0 {
-        run_child(how, parent, body);
+        run_child(how, &name, parent, body);
     }
     let failed = (forked == -1).then(io::Error::last_os_error);
     let restored = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
@@ -68,10 +72,10 @@ pub(super) fn fork<R: Outcome>(how: &Builder, body: impl FnOnce() -> R) -> Resul
 }
 
 /// The child, from the fork to its end.
-fn run_child<R: Outcome>(how: &Builder, parent: Pid, body: impl FnOnce() -> R) -> ! {
+fn run_child<R: Outcome>(how: &Builder, name: &CStr, parent: Pid, body: impl FnOnce() -> R) -> ! {
     IN_CHILD.store(true, Ordering::Relaxed);
     // Nothing may unwind out of here: above is the parent's code.
-    let status = catch_unwind(AssertUnwindSafe(|| match prepare(how, parent) {
+    let status = catch_unwind(AssertUnwindSafe(|| match prepare(how, name, parent) {
         Ok(()) => body().report(&how.name),
         Err(error) => Err::<(), _>(error).report(&how.name),
     }));
@@ -88,7 +92,7 @@ fn run_child<R: Outcome>(how: &Builder, parent: Pid, body: impl FnOnce() -> R) -
     }
 }
 
-fn prepare(how: &Builder, parent: Pid) -> io::Result<()> {
+fn prepare(how: &Builder, name: &CStr, parent: Pid) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     // The parent may have died before the line above, and then nobody sends
     // that signal. Compared with the saved number, not with 1: an orphan goes
@@ -97,10 +101,8 @@ fn prepare(how: &Builder, parent: Pid) -> io::Result<()> {
         exit_now(1);
     }
     end_in_exit_now();
-    // A name is a courtesy to whoever reads `ps`; one with a NUL is not shown.
-    if let Ok(name) = std::ffi::CString::new(how.name.as_bytes()) {
-        let _ = rustix::thread::set_name(&name);
-    }
+    // A courtesy to whoever reads `ps`.
+    let _ = rustix::thread::set_name(name);
     for fd in &how.close {
         close(*fd);
     }
@@ -157,8 +159,8 @@ fn reap_children_again() {
 fn reset_signals(ignore_interrupt: bool) {
     for signal in 1..=libc::SIGRTMAX() {
         let action = match signal {
-            // Rust's runtime set these: see the module's documentation.
-            libc::SIGPIPE | libc::SIGSEGV | libc::SIGBUS => continue,
+            // Ignored by Rust's runtime, and meant to be: see the module's text.
+            libc::SIGPIPE => continue,
             // Their actions cannot be changed; the two between belong to libc.
             libc::SIGKILL | libc::SIGSTOP | 32 | 33 => continue,
             libc::SIGINT if ignore_interrupt => libc::SIG_IGN,

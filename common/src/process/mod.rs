@@ -25,10 +25,11 @@
 //! - **The kernel kills the child when its parent dies** (`PR_SET_PDEATHSIG`,
 //!   prctl(2)), by whatever cause: no orphan goes on working for nobody.
 //! - **Signals start afresh**: default actions and an empty mask. A handler
-//!   inherited from the parent would run here, in the wrong process. Two
-//!   exceptions, both Rust's own: `SIGPIPE` stays ignored, so that writing to
-//!   a closed pipe is an error and not a death; `SIGSEGV` and `SIGBUS` keep
-//!   the handler that reports a stack overflow.
+//!   inherited from the parent would run here, in the wrong process. One
+//!   exception, as Rust's runtime has it: `SIGPIPE` stays ignored, so that
+//!   writing to a closed pipe is an error and not a death. (Rust's report of a
+//!   stack overflow is such a handler too: a child whose stack overflows is
+//!   killed by `SIGSEGV`.)
 //! - **The parent waits on a pidfd** (pidfd_open(2)), which names this child
 //!   and no later process that happens to get its number.
 
@@ -178,7 +179,7 @@ impl Process {
         }
         // Wait first and reap after, so that several threads can wait and the
         // one that reaps holds the lock for a moment only.
-        if !wait_readable(self.pidfd.as_fd(), deadline)? {
+        if !self.wait_end(deadline)? {
             return Ok(None);
         }
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
@@ -191,6 +192,22 @@ impl Process {
             });
         }
         Ok(*status)
+    }
+
+    /// Waits for the child's end without reaping it.
+    fn wait_end(&self, deadline: Deadline) -> io::Result<bool> {
+        if deadline.remaining().is_some() {
+            return wait_readable(self.pidfd.as_fd(), deadline);
+        }
+        // Without a deadline: a little faster than `poll`.
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        match rustix::process::waitid(WaitId::PidFd(self.pidfd.as_fd()), options) {
+            // Reaped by another thread meanwhile, which has the status; or not
+            // our child at all, and then the reaping says so.
+            Ok(_) | Err(rustix::io::Errno::CHILD) => Ok(true),
+            Err(rustix::io::Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Ends the child and reaps it, patiently at first.
