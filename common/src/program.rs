@@ -9,6 +9,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::process::{Died, ExitStatus};
 
@@ -32,6 +33,14 @@ pub fn example(about: &'static str, body: impl FnOnce() -> anyhow::Result<()>) -
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     clap::Command::new(name.clone()).about(about).get_matches();
     finish(&name, body())
+}
+
+/// Reads a number of seconds for clap: `0.5`, `3`.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_string())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 /// An error that ends the program with a status of its own.

@@ -245,12 +245,16 @@ pub fn encode<T: Serialize + ?Sized>(item: &T, bytes: &mut Vec<u8>) -> Result<()
     postcard::serialize_with_flavor(item, Append(bytes)).map_err(|error| codec(&error))
 }
 
+/// Reads a `T` from the beginning of `bytes`, and gives it and the rest.
+pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
+    postcard::take_from_bytes(bytes).map_err(|error| codec(&error))
+}
+
 /// Reads a `T` from `bytes`, all of which it must use.
-pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((item, [])) => Ok(item),
-        Ok((_, rest)) => Err(Error::Codec(format!("{} bytes too many", rest.len()))),
-        Err(error) => Err(codec(&error)),
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    match decode_first(bytes)? {
+        (item, []) => Ok(item),
+        (_, rest) => Err(Error::Codec(format!("{} bytes too many", rest.len()))),
     }
 }
 

@@ -371,6 +371,11 @@ impl Ring {
         self.items as usize
     }
 
+    /// The size of the largest that fits, in bytes.
+    pub fn largest(&self) -> usize {
+        self.mask as usize * UNIT
+    }
+
     /// See [`Queue::task_done`](super::Queue::task_done).
     pub fn task_done(&self) -> Result<(), Error> {
         let done = &self.header.done;
@@ -424,7 +429,7 @@ impl Ring {
     fn units(&self, len: usize) -> Result<u32, Error> {
         let units = len.div_ceil(UNIT) + 1;
         if units > self.mask as usize + 1 {
-            let limit = self.mask as usize * UNIT;
+            let limit = self.largest();
             return Err(Error::TooLarge { bytes: len, limit });
         }
         Ok(units as u32)

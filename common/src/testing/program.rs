@@ -1,15 +1,4 @@
-//! Programs under test: a deadline, and nobody left behind.
-//!
-//! A program runs in a process group of its own, with a mark in its
-//! environment that all its descendants inherit. Its output goes to threads
-//! that read it, so a full pipe cannot stop it. When it has ended, every
-//! process of the group and every process with the mark must end too: one
-//! that stays fails the test. When the deadline comes first, all of them are
-//! killed and the test fails with what was printed so far.
-//!
-//! (`assert_cmd`'s own time-out does not hold while a grandchild keeps the
-//! output open; what a run leaves is turned into `assert_cmd`'s [`Assert`] with
-//! [`Finished::assert`], so its predicates serve.)
+//! A program that runs under a deadline, in a process group of its own.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -442,29 +431,4 @@ fn describe(pid: u32) -> String {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     let state = stat(pid).into_iter().next().unwrap_or_default();
     format!("{pid} ({}, {state})", name.trim_end())
-}
-
-/// `text` with each run of digits replaced by `#`: what stays the same from
-/// run to run.
-pub fn mask_numbers(text: &str) -> String {
-    let mut masked = String::new();
-    let mut in_number = false;
-    for c in text.chars() {
-        let digit = c.is_ascii_digit();
-        match (digit, in_number) {
-            (true, true) => {}
-            (true, false) => masked.push('#'),
-            (false, _) => masked.push(c),
-        }
-        in_number = digit;
-    }
-    masked
-}
-
-/// The numbers in `text`, in order: what differs from run to run, and has to
-/// be related.
-pub fn numbers(text: &str) -> Vec<u64> {
-    text.split(|c: char| !c.is_ascii_digit())
-        .filter_map(|digits| digits.parse().ok())
-        .collect()
 }

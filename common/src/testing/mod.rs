@@ -1,0 +1,23 @@
+//! Programs under test: a deadline, and nobody left behind.
+//!
+//! A program runs in a process group of its own, with a mark in its
+//! environment that all its descendants inherit. Its output goes to threads
+//! that read it, so a full pipe cannot stop it. When it has ended, every
+//! process of the group and every process with the mark must end too: one
+//! that stays fails the test. When the deadline comes first, all of them are
+//! killed and the test fails with what was printed so far.
+//!
+//! (`assert_cmd`'s own time-out does not hold while a grandchild keeps the
+//! output open; what a run leaves is turned into `assert_cmd`'s [`Assert`](assert_cmd::assert::Assert) with
+//! [`Finished::assert`], so its predicates serve.)
+//!
+//! What can only be tested by forking goes into a test program without threads:
+//! [`run_checks`].
+
+mod checks;
+mod program;
+mod text;
+
+pub use checks::{Check, run_checks};
+pub use program::{Finished, Program, Running, example};
+pub use text::{mask_numbers, numbers};

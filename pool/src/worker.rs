@@ -1,0 +1,134 @@
+//! A worker process: take a job, do its tasks, put the outcomes, again.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+use common::deadline::Deadline;
+use common::queue::Error;
+use common::queue::process::{Ring, decode_first, encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::helper::Place;
+use crate::message::{Outcome, Reply, push_outcome, split_job};
+
+/// What a worker needs; all of it was there when it was forked.
+pub(crate) struct Work<'a> {
+    pub(crate) tasks: &'a Ring,
+    pub(crate) replies: &'a Ring,
+    /// Jobs to do before the process gives way to a fresh one.
+    pub(crate) most: Option<u64>,
+    pub(crate) initializer: Option<&'a dyn Fn()>,
+}
+
+/// The worker at place number `slot`, until the queue is closed and empty.
+pub(crate) fn run<A, R>(
+    work: &Work<'_>,
+    slot: usize,
+    place: &Place,
+    task: &dyn Fn(A) -> R,
+) -> Result<(), Error>
+where
+    A: DeserializeOwned,
+    R: Serialize,
+{
+    if let Some(initializer) = work.initializer {
+        initializer();
+    }
+    place.ready.store(1, Ordering::Release);
+    keep_panics();
+    let (mut job, mut reply) = (Vec::new(), Vec::new());
+    let mut done = 0;
+    while work.most.is_none_or(|most| done < most) {
+        // No result can be lost here: the claim stands until its reply is in
+        // the queue.
+        match work.tasks.claim(slot, &mut job, Deadline::NEVER) {
+            Ok(()) => {}
+            Err(Error::Closed) => break,
+            Err(error) => return Err(error),
+        }
+        do_job(&job, &mut reply, place, task)?;
+        match work.replies.put(&reply, Deadline::NEVER) {
+            Err(Error::TooLarge { .. }) => put_too_large(work.replies, &job, &reply)?,
+            put => put?,
+        }
+        work.tasks.release(slot);
+        done += 1;
+    }
+    Ok(())
+}
+
+fn do_job<A: DeserializeOwned, R: Serialize>(
+    bytes: &[u8],
+    reply: &mut Vec<u8>,
+    place: &Place,
+    task: &dyn Fn(A) -> R,
+) -> Result<(), Error> {
+    let broken = || Error::Codec("a job without a head".to_string());
+    let (job, count, mut arguments) = split_job(bytes).ok_or_else(broken)?;
+    reply.clear();
+    encode(&Reply::Done { job, count }, reply)?;
+    for number in 0..count {
+        place.progress.store(number, Ordering::Relaxed);
+        let outcome = match decode_first(arguments) {
+            Ok((argument, rest)) => {
+                arguments = rest;
+                // The task may leave its own data half changed by a panic; what
+                // it shares with the next task is its own affair, as in a
+                // thread pool.
+                match catch_unwind(AssertUnwindSafe(|| task(argument))) {
+                    Ok(result) => Outcome::Returned(result),
+                    Err(payload) => Outcome::Panicked(panic_message(payload)),
+                }
+            }
+            Err(error) => Outcome::BadArgument(error.to_string()),
+        };
+        // Serialising is the caller's code too.
+        let start = reply.len();
+        let pushed = catch_unwind(AssertUnwindSafe(|| push_outcome(reply, &outcome)));
+        if let Err(payload) = pushed {
+            reply.truncate(start);
+            push_outcome(reply, &Outcome::<()>::Panicked(panic_message(payload)));
+        }
+    }
+    Ok(())
+}
+
+fn put_too_large(replies: &Ring, job: &[u8], reply: &[u8]) -> Result<(), Error> {
+    let Some((job, ..)) = split_job(job) else {
+        return Ok(());
+    };
+    let limit = replies.largest();
+    let reason = format!("{} bytes are too many for a queue of {limit}", reply.len());
+    let mut short = Vec::new();
+    encode(&Reply::TooLarge { job, reason }, &mut short)?;
+    replies.put(&short, Deadline::NEVER)
+}
+
+thread_local! {
+    /// What the last panic of this thread said, and where.
+    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// A task's panic is told to who waits for the task, not printed here.
+fn keep_panics() {
+    panic::set_hook(Box::new(|info| {
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let message = message.unwrap_or("(not a text)");
+        let place = info.location().map(|place| format!(", {place}"));
+        let text = format!("{message}{}", place.unwrap_or_default());
+        LAST_PANIC.with(|last| last.replace(Some(text)));
+    }));
+}
+
+fn panic_message(payload: Box<dyn Any + Send>) -> String {
+    // Dropping what was thrown could panic again.
+    std::mem::forget(payload);
+    LAST_PANIC
+        .take()
+        .unwrap_or_else(|| "(on another thread)".to_string())
+}
