@@ -1,0 +1,49 @@
+//! What each worker does once, before its first task.
+//!
+//! ```text
+//! $ cargo run -q -p pool --example initializer
+//! 2 workers opened the dictionary 2 times for 100 look-ups
+//! ```
+//!
+//! Python: `Pool(2, initializer=f, initargs=(x,))`. What to notice: it pays for
+//! what is dear to set up, a connection, a large table; and it runs in every
+//! worker, those that replace a dead one included. What may be shared by a fork
+//! is set up even better before the pool is made.
+#![forbid(unsafe_code)]
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::ensure;
+use common::shared::Shared;
+use common::{program, say};
+use pool::Builder;
+
+thread_local! {
+    /// The worker's own: it has one thread.
+    static DICTIONARY: RefCell<HashMap<u32, String>> = RefCell::default();
+}
+
+fn main() -> ExitCode {
+    program::example("Sets something up once for each worker", || {
+        let opened = Shared::new(AtomicU32::new(0))?;
+        let pool = Builder::new()
+            .workers(2)
+            .initializer(|| {
+                opened.fetch_add(1, Ordering::SeqCst);
+                DICTIONARY.set((0..100).map(|n| (n, format!("word {n}"))).collect());
+            })
+            .build(|n: u32| DICTIONARY.with_borrow(|words| words.get(&n).cloned()))?;
+        let words = pool.map(0..100, None)?;
+        ensure!(words.iter().all(Option::is_some), "a word is missing");
+        pool.close().join()?;
+        let opened = opened.load(Ordering::SeqCst);
+        say!(
+            "2 workers opened the dictionary {opened} times for {} look-ups",
+            words.len()
+        );
+        Ok(())
+    })
+}

@@ -1,0 +1,279 @@
+//! The recipe and its examples, from outside.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{HashMap, HashSet};
+
+use common::testing::{Finished, Program, example, mask_numbers, numbers};
+use predicates::prelude::*;
+use rustix::process::Signal;
+
+fn pool() -> Program {
+    Program::new(env!("CARGO_BIN_EXE_pool"))
+}
+
+/// What one worker may be doing, as the lines say so.
+#[derive(Default)]
+struct Seen {
+    running: HashMap<u64, u64>, // task -> pid
+    ended: HashMap<u64, u64>,
+    pids: HashSet<u64>,
+}
+
+/// Checks a run of `workers` and `tasks`: every legal order, and no other.
+fn check(done: &Finished, workers: usize, tasks: u64) {
+    let lines = done.lines();
+    assert_eq!(lines.len() as u64, 3 + 2 * tasks, "{lines:?}");
+    assert_eq!(lines[0], format!("Parent process {}.", done.pid));
+    assert_eq!(lines[1], "Waiting for all subprocess done...");
+    assert_eq!(lines[lines.len() - 1], "All subprocess done.");
+    let mut seen = Seen::default();
+    for line in &lines[2..lines.len() - 1] {
+        match mask_numbers(line).as_str() {
+            "Run task # (#)... " => {
+                let [task, pid] = numbers(line)[..] else {
+                    panic!("{line}")
+                };
+                assert_ne!(pid, u64::from(done.pid));
+                // A worker does one task at a time, and takes them in order.
+                assert!(!seen.running.values().any(|busy| *busy == pid), "{lines:?}");
+                assert!(seen.running.len() < workers, "{lines:?}");
+                assert!(seen.running.insert(task, pid).is_none(), "{lines:?}");
+                seen.pids.insert(pid);
+            }
+            "Task # runs #.# seconds." => {
+                let task = numbers(line)[0];
+                let pid = seen
+                    .running
+                    .remove(&task)
+                    .unwrap_or_else(|| panic!("{lines:?}"));
+                assert!(seen.ended.insert(task, pid).is_none());
+            }
+            _ => panic!("an odd line: {line}"),
+        }
+    }
+    assert_eq!(seen.ended.len() as u64, tasks);
+    assert!(seen.pids.len() <= workers);
+}
+
+#[test]
+fn every_order_is_legal_over_many_seeds() {
+    for seed in 0..25 {
+        let seed = seed.to_string();
+        let done = pool()
+            .args(["--longest", "0.05", "--seed", &seed])
+            .run()
+            .success();
+        check(&done, 4, 5);
+    }
+}
+
+/// Naps long enough that a worker's start cannot be mistaken for a task's end.
+#[test]
+fn the_first_four_start_at_once_and_the_fifth_in_a_freed_worker() {
+    let done = pool()
+        .args(["--longest", "3", "--seed", "11"])
+        .run()
+        .success();
+    check(&done, 4, 5);
+    let lines = done.lines();
+    let starts = &lines[2..6];
+    assert!(
+        starts.iter().all(|line| line.starts_with("Run task")),
+        "{lines:?}"
+    );
+    let started: HashSet<_> = starts.iter().map(|line| numbers(line)[0]).collect();
+    assert_eq!(started, (0..4).collect());
+    let pids: HashMap<_, _> = starts
+        .iter()
+        .map(|line| (numbers(line)[0], numbers(line)[1]))
+        .collect();
+    assert_eq!(pids.values().collect::<HashSet<_>>().len(), 4);
+    assert!(lines[6].starts_with("Task "), "{lines:?}");
+    let freed = pids[&numbers(lines[6])[0]];
+    assert_eq!(numbers(lines[7]), [4, freed], "{lines:?}");
+}
+
+#[test]
+fn a_seed_repeats_the_naps() {
+    let run = || {
+        let done = pool()
+            .args(["--longest", "0.3", "--seed", "7", "--workers", "1"])
+            .run()
+            .success();
+        let lines = done.lines();
+        lines
+            .iter()
+            .filter(|line| line.starts_with("Run"))
+            .map(|line| numbers(line)[0])
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(run(), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn other_sizes() {
+    for (workers, tasks) in [(1, 3), (2, 7), (9, 4), (3, 0)] {
+        let (w, t) = (workers.to_string(), tasks.to_string());
+        let done = pool()
+            .args(["--longest", "0.01", "--workers", &w, "--tasks", &t])
+            .run()
+            .success();
+        check(&done, workers, tasks);
+    }
+    let done = pool()
+        .args(["--longest", "0.01", "--workers", "0"])
+        .run()
+        .success();
+    check(&done, num_cpus::get(), 5);
+}
+
+#[test]
+fn bad_options_are_usage_errors() {
+    for bad in [
+        &["--workers", "-1"][..],
+        &["--workers", "99999"],
+        &["--tasks", "x"],
+        &["--longest", "-1"],
+        &["--longest", "nan"],
+        &["--bogus"],
+    ] {
+        let stderr = predicate::str::contains("error:");
+        pool()
+            .args(bad)
+            .run()
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(stderr);
+    }
+    pool()
+        .arg("--help")
+        .run()
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("cargo run -p pool"));
+}
+
+#[test]
+fn a_reader_that_leaves_is_a_quiet_end() {
+    for _ in 0..10 {
+        let done = pool().args(["--longest", "0.02"]).head_1();
+        assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
+    }
+}
+
+#[test]
+fn ctrl_c_leaves_no_worker_and_status_130() {
+    for _ in 0..5 {
+        let mut running = pool().args(["--longest", "100", "--seed", "3"]).start();
+        running.line_where(|line| line.starts_with("Run task"));
+        assert_eq!(running.descendants().len(), 5);
+        running.interrupt();
+        let done = running.finish();
+        assert_eq!(done.status.code(), Some(130));
+        assert_eq!(done.stderr, "");
+    }
+}
+
+#[test]
+fn a_killed_parent_takes_all_along() {
+    let mut running = pool().args(["--longest", "100"]).start();
+    running.line_where(|line| line.starts_with("Run task"));
+    running.signal(Signal::KILL);
+    running.finish(); // asserts that nobody is left
+}
+
+#[test]
+fn more_workers_than_the_system_allows() {
+    // Descriptors run out before processes do: the helper has one for each.
+    let shell = "ulimit -n 20; exec \"$0\" --workers 64";
+    let done = Program::new("/bin/sh")
+        .args(["-c", shell, env!("CARGO_BIN_EXE_pool")])
+        .run();
+    done.assert().code(1).stderr(
+        predicate::str::is_match("^pool: cannot start worker \\d+ of 64: Too many open files.*\n$")
+            .unwrap(),
+    );
+}
+
+fn run_example(name: &str) -> Finished {
+    Program::new(example(name)).run().success()
+}
+
+#[test]
+fn example_apply_or_apply_async() {
+    assert_eq!(
+        run_example("apply_or_apply_async").lines(),
+        [
+            "apply: at most 1 task at a time",
+            "apply_async: at most 3 tasks at a time"
+        ]
+    );
+}
+
+#[test]
+fn example_callback() {
+    let done = run_example("callback");
+    let lines = done.lines();
+    for (task, line) in lines[..3].iter().enumerate() {
+        let square = task * task;
+        assert_eq!(
+            *line,
+            format!("task {task} gave {square} (callback in the parent: true)")
+        );
+    }
+    assert!(
+        lines[3].starts_with("task 3 failed: task 3 panicked: three is not welcome, "),
+        "{lines:?}"
+    );
+    assert_eq!(lines.len(), 4);
+}
+
+#[test]
+fn example_initializer() {
+    assert_eq!(
+        run_example("initializer").lines(),
+        ["2 workers opened the dictionary 2 times for 100 look-ups"]
+    );
+}
+
+#[test]
+fn example_max_tasks_per_child() {
+    assert_eq!(
+        run_example("max_tasks_per_child").lines(),
+        ["9 tasks, at most 3 in a process: done by 3 processes, one after the other"]
+    );
+}
+
+#[test]
+fn example_map() {
+    let squares = "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]";
+    assert_eq!(
+        run_example("map").lines(),
+        [
+            &format!("map: {squares}"),
+            "map_async, meanwhile something else, then: sum 285",
+            "imap over an endless input, the first five: [0, 1, 4, 9, 16]",
+            &format!("imap_unordered, sorted afterwards: {squares}"),
+        ]
+    );
+}
+
+#[test]
+fn example_worker_killed() {
+    let done = run_example("worker_killed");
+    let masked: Vec<_> = done.lines().into_iter().map(mask_numbers).collect();
+    assert_eq!(
+        masked,
+        [
+            "task #: done",
+            "task #: done",
+            "task #: task # was lost: process 'pool-worker' (#) was killed by SIGKILL",
+            "task #: done",
+            "task #: done",
+            "with a retry: task # is done, too",
+        ]
+    );
+    assert_eq!(numbers(done.lines()[2])[..2], [2, 2]);
+}
