@@ -1,3 +1,80 @@
-//! Not written yet.
+//! A writer and a reader, two processes, and the queue between them.
+//!
+//! ```text
+//! cargo run -p ipc-queue
+//! ```
+//!
+//! Python: `multiprocessing.Queue`, `put`, `get`, `terminate`. What to notice:
+//! the reader is an endless loop, so the parent ends it, and only when the
+//! queue says that everything that was put has been dealt with. The reader may
+//! be killed at any instruction, and the queue is whole.
 #![forbid(unsafe_code)]
-fn main() {}
+
+use std::process::{self, ExitCode};
+use std::time::Duration;
+
+use clap::Parser;
+use common::nap::Naps;
+use common::process::Process;
+use common::queue::Error;
+use common::queue::process::Queue;
+use common::{program, say};
+
+/// Passes three values from one process to another.
+#[derive(Parser)]
+#[command(name = "ipc-queue", after_help = EXAMPLES)]
+struct Options {
+    /// What the writer puts, one after the other
+    #[arg(long, value_delimiter = ',', default_value = "A,B,C")]
+    values: Vec<String>,
+    /// The longest pause after a value, in seconds
+    #[arg(long, default_value = "1", value_parser = program::seconds)]
+    longest: Duration,
+    /// Repeats the pauses of an earlier run
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo run -p ipc-queue
+  cargo run -p ipc-queue -- --values 1,2,3,4 --longest 0.2";
+
+fn main() -> ExitCode {
+    program::run(|options: Options| {
+        let queue = Queue::new()?;
+        let writer = Process::spawn("writer", || write(&queue, &options))?;
+        let reader = Process::spawn("reader", || read(&queue))?;
+        writer.join_success()?;
+        // The last value may still be on its way: wait until it was printed.
+        // A reader that died would never get there.
+        while !queue.join_timeout(Duration::from_millis(100)) {
+            if !reader.is_alive()? {
+                reader.join_success()?;
+            }
+        }
+        reader.terminate()?;
+        reader.join()?;
+        Ok(())
+    })
+}
+
+fn write(queue: &Queue<String>, options: &Options) -> Result<(), Error> {
+    say!("Process to write: {}", process::id());
+    let naps = Naps::new(options.seed, options.longest);
+    for (n, value) in (0..).zip(&options.values) {
+        say!("Put {value} to queue...");
+        queue.put(value)?;
+        naps.take(n);
+    }
+    Ok(())
+}
+
+fn read(queue: &Queue<String>) -> Result<(), Error> {
+    say!("Process to read: {}", process::id());
+    loop {
+        let value = queue.get()?;
+        say!("Get {value} from queue.");
+        queue.task_done()?;
+    }
+}
