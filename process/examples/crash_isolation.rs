@@ -16,11 +16,14 @@
 //! whatever they do.
 #![forbid(unsafe_code)]
 
+use std::io;
+use std::os::fd::AsFd;
 use std::process::{ExitCode, abort};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use common::process::{Died, ExitStatus, Process};
+use common::deadline::Deadline;
+use common::process::{Died, ExitStatus, Process, wait_readable};
 use common::shared::Shared;
 use common::{program, say};
 use nix::sys::signal::{Signal, raise};
@@ -38,11 +41,9 @@ fn main() -> ExitCode {
 fn processes() -> anyhow::Result<()> {
     say!("Two processes, one of them crashes:");
     // What a wild pointer gets from the kernel, without the wild pointer.
-    let crashes = Process::spawn("crashes", || raise(Signal::SIGSEGV).map(drop))?;
-    let goes_on = Process::spawn("goes on", || {
-        // Work that takes longer than the other's crash.
-        crashes_first(&crashes);
-    })?;
+    let crashes = Process::spawn("crashes", || raise(Signal::SIGSEGV))?;
+    // Its work takes longer than the other's crash.
+    let goes_on = Process::spawn("goes on", || outlive(&crashes))?;
     say!("  {}", ended(&crashes)?);
     say!("  {}", ended(&goes_on)?);
     Ok(())
@@ -50,13 +51,8 @@ fn processes() -> anyhow::Result<()> {
 
 /// Returns when `process` has ended. It is not a child of the caller, so it
 /// cannot be joined, but its descriptor becomes readable all the same.
-fn crashes_first(process: &Process) {
-    use std::os::fd::AsFd;
-
-    use common::deadline::Deadline;
-    use common::process::wait_readable;
-
-    let _ = wait_readable(process.as_fd(), Deadline::NEVER);
+fn outlive(process: &Process) -> io::Result<()> {
+    wait_readable(process.as_fd(), Deadline::NEVER).map(drop)
 }
 
 fn threads() -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 //! ```text
 //! $ cargo run -q -p process --example spawn
 //! Parent process 4711.
+//! Process will start.
 //! Run child process test (4712)...
 //! Process end.
 //! ```
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
 
 fn parent() -> anyhow::Result<()> {
     say!("Parent process {}.", process::id());
+    say!("Process will start.");
     let arguments = Arguments {
         name: "test".to_string(),
         depth: 1,
