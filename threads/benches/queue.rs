@@ -59,6 +59,10 @@ fn consume(queue: &Queue<u64>) {
     }
 }
 
+fn swallow(item: u64) {
+    std::hint::black_box(item);
+}
+
 fn channel(maxsize: usize) -> f64 {
     let (sender, receiver) = match maxsize {
         0 => crossbeam_channel::unbounded(),
@@ -66,11 +70,7 @@ fn channel(maxsize: usize) -> f64 {
     };
     let time = seconds(|| {
         thread::scope(|scope| {
-            scope.spawn(move || {
-                receiver
-                    .iter()
-                    .for_each(|item: u64| drop(std::hint::black_box(item)))
-            });
+            scope.spawn(move || receiver.iter().for_each(swallow));
             for item in 0..ITEMS {
                 sender.send(item).expect("the receiver lives");
             }
@@ -82,9 +82,7 @@ fn channel(maxsize: usize) -> f64 {
 
 fn std_channel(maxsize: usize) -> f64 {
     let receive = |receiver: mpsc::Receiver<u64>| {
-        receiver
-            .iter()
-            .for_each(|item| drop(std::hint::black_box(item)));
+        receiver.iter().for_each(swallow);
     };
     let time = seconds(|| {
         thread::scope(|scope| {

@@ -1,9 +1,11 @@
 //! Threads that sleep until something has changed, at no cost to those who
 //! change it while nobody sleeps.
 
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use crossbeam_utils::CachePadded;
 
 use crate::deadline::Deadline;
 
@@ -16,9 +18,12 @@ const PATIENT: u32 = 6;
 /// Threads that wait for one kind of change.
 ///
 /// The change itself is made outside, without this lock: a sleeper announces
-/// itself *and then* looks whether there is something for it; whoever makes a
-/// change makes it *and then* looks for sleepers. With a full fence between
-/// the two steps on either side, at least one of them sees the other.
+/// itself in `asleep`, reads `changes` *and then* looks whether there is
+/// something for it; whoever makes a change makes it, counts it in `changes`
+/// *and then* looks for sleepers. In the one order that all sequentially
+/// consistent accesses have, either the count comes before the sleeper's
+/// reading, and the sleeper sees the change, or the announcement comes before
+/// the look, and the sleeper is woken.
 ///
 /// A wake-up is a permit, and belongs to no sleeper in particular. Each thread
 /// that announced itself is counted in exactly one of `asleep` and `permits`;
@@ -26,6 +31,9 @@ const PATIENT: u32 = 6;
 /// a permit cannot get lost with a thread that timed out.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
+    /// Written by whoever makes a change, and so apart from the rest, which
+    /// hardly ever changes.
+    changes: CachePadded<AtomicU64>,
     /// How many announced themselves and have no permit. Written under the
     /// lock, read without.
     asleep: AtomicUsize,
@@ -34,25 +42,31 @@ pub(super) struct Waiters {
 }
 
 impl Waiters {
-    /// Whether somebody sleeps. To be asked after the change.
-    pub(super) fn are_there(&self) -> bool {
-        fence(Ordering::SeqCst);
-        self.asleep.load(Ordering::Relaxed) > 0
-    }
-
     /// Lets one sleeper look again, if there is one. To be called after the
     /// change.
     pub(super) fn wake_one(&self) {
-        if self.are_there() {
+        if self.are_there_after_change() {
             self.wake(1);
         }
     }
 
     /// Lets all sleepers look again. To be called after the change.
     pub(super) fn wake_all(&self) {
-        if self.are_there() {
+        if self.are_there_after_change() {
             self.wake(usize::MAX);
         }
+    }
+
+    /// Counts the change and says whether somebody sleeps.
+    fn are_there_after_change(&self) -> bool {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.are_there()
+    }
+
+    /// Whether somebody sleeps. Enough by itself after a change that is a
+    /// sequentially consistent write, when the sleepers' attempt reads it so.
+    pub(super) fn are_there(&self) -> bool {
+        self.asleep.load(Ordering::SeqCst) > 0
     }
 
     #[cold]
@@ -102,9 +116,9 @@ impl Waiters {
     fn announce(&self) -> Place<'_> {
         let permits = self.lock();
         let asleep = self.asleep.load(Ordering::Relaxed);
-        self.asleep.store(asleep + 1, Ordering::Relaxed);
+        self.asleep.store(asleep + 1, Ordering::SeqCst);
         drop(permits);
-        fence(Ordering::SeqCst);
+        self.changes.load(Ordering::SeqCst);
         Place { waiters: self }
     }
 
