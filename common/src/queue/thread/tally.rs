@@ -72,6 +72,11 @@ impl Tally {
         put - done
     }
 
+    #[cfg(test)]
+    pub(super) fn joiners(&self) -> &Waiters {
+        &self.joiners
+    }
+
     /// Waits until all is done; false when the deadline came first.
     pub(super) fn join(&self, deadline: Deadline) -> bool {
         let all_done = || (self.unfinished() == 0).then_some(());

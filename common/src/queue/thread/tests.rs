@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::scope;
 use std::time::Duration;
 
-use super::{Error, Queue, Rejected};
+use super::{Error, Queue, Rejected, Waiters};
 
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -17,6 +17,14 @@ fn forms<T: Ord + Send + 'static>(maxsize: usize) -> [Queue<T>; 3] {
 
 fn put_all<T>(queue: &Queue<T>, items: impl IntoIterator<Item = T>) {
     items.into_iter().for_each(|item| queue.put(item).unwrap());
+}
+
+/// Returns when `sleepers` threads have gone to sleep: not before, so that a
+/// wake-up is what ends their wait.
+fn until_asleep(waiters: &Waiters, sleepers: usize) {
+    while waiters.asleep() < sleepers {
+        std::thread::yield_now();
+    }
 }
 
 fn take_all<T>(queue: &Queue<T>) -> Vec<T> {
@@ -163,6 +171,8 @@ fn close_wakes_every_blocked_getter_and_putter() {
                     closed.fetch_add(1, Ordering::Relaxed);
                 });
             }
+            until_asleep(&empty.getters, 4);
+            until_asleep(&full.putters, 4);
             empty.close();
             full.close();
         });
@@ -191,6 +201,7 @@ fn close_now_ends_a_join() {
     put_all(&queue, [1, 2, 3]);
     scope(|scope| {
         scope.spawn(|| queue.join());
+        until_asleep(queue.tally.joiners(), 1);
         queue.close_now();
     });
 }
@@ -267,12 +278,36 @@ fn putting_back_wakes_a_blocked_getter_also_of_a_closed_queue() {
         let item = queue.get().unwrap();
         scope(|scope| {
             let getter = scope.spawn(|| queue.get());
+            until_asleep(&queue.getters, 1);
             queue.put_back(item);
             assert_eq!(getter.join().unwrap().unwrap(), 4);
         });
         queue.close();
         queue.put_back(4);
         assert_eq!(queue.get().unwrap(), 4);
+    }
+}
+
+#[test]
+fn each_change_wakes_a_sleeper() {
+    for queue in forms(1) {
+        scope(|scope| {
+            let getter = scope.spawn(|| queue.get());
+            until_asleep(&queue.getters, 1);
+            queue.put(1).unwrap();
+            assert_eq!(getter.join().unwrap().unwrap(), 1);
+            let joiner = scope.spawn(|| queue.join_timeout(Duration::MAX));
+            until_asleep(queue.tally.joiners(), 1);
+            queue.task_done().unwrap();
+            assert!(joiner.join().unwrap());
+            queue.put(2).unwrap();
+            let putter = scope.spawn(|| queue.put(3));
+            until_asleep(&queue.putters, 1);
+            assert_eq!(queue.get().unwrap(), 2);
+            putter.join().unwrap().unwrap();
+            assert_eq!(queue.get().unwrap(), 3);
+        });
+        assert_eq!(queue.getters.asleep() + queue.putters.asleep(), 0);
     }
 }
 

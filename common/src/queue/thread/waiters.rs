@@ -69,6 +69,12 @@ impl Waiters {
         self.asleep.load(Ordering::SeqCst) > 0
     }
 
+    /// How many sleep: for tests that need somebody to be asleep.
+    #[cfg(test)]
+    pub(super) fn asleep(&self) -> usize {
+        self.asleep.load(Ordering::SeqCst)
+    }
+
     #[cold]
     fn wake(&self, most: usize) {
         let mut permits = self.lock();
