@@ -307,7 +307,7 @@ fn each_change_wakes_a_sleeper() {
             putter.join().unwrap().unwrap();
             assert_eq!(queue.get().unwrap(), 3);
         });
-        assert_eq!(queue.getters.asleep() + queue.putters.asleep(), 0);
+        assert!(queue.getters.idle() && queue.putters.idle());
     }
 }
 
@@ -367,6 +367,7 @@ fn no_item_is_lost_and_nobody_sleeps_for_ever() {
                 assert_eq!(queue.unfinished(), 0);
                 queue.close();
             });
+            assert!(queue.getters.idle() && queue.putters.idle());
             let total = PRODUCERS * EACH;
             assert_eq!(count.into_inner(), total);
             assert_eq!(sum.into_inner(), total * (total - 1) / 2);

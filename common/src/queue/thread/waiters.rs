@@ -75,6 +75,12 @@ impl Waiters {
         self.asleep.load(Ordering::SeqCst)
     }
 
+    /// Whether nobody is announced, and no permit is left over.
+    #[cfg(test)]
+    pub(super) fn idle(&self) -> bool {
+        *self.lock() == 0 && self.asleep() == 0
+    }
+
     #[cold]
     fn wake(&self, most: usize) {
         let mut permits = self.lock();
