@@ -76,13 +76,6 @@ impl fmt::Display for Exit {
 
 impl Error for Exit {}
 
-/// Reads an amount of seconds from the command line, `0.25` for one: clap's
-/// `value_parser = program::seconds`.
-pub fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
-}
-
 fn finish(name: &str, outcome: anyhow::Result<()>) -> ExitCode {
     let Err(error) = outcome else {
         // Rust's own exit would drop an error here: a full disk must not look
