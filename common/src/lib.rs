@@ -5,6 +5,7 @@
 //! | [`process`] | fork a closure into a child, join it, end it | `multiprocessing.Process` |
 //! | [`shared`] | memory, a lock and a wait word that forked processes share | `multiprocessing.Value`, `Lock` |
 //! | [`queue`] | queues between processes and between threads, one face | `multiprocessing.JoinableQueue`, `queue.Queue` |
+//! | [`thread`] | threads with names | `threading.Thread` |
 //! | [`say`](mod@say) | whole lines on standard output | `print(..., flush=True)` |
 //! | [`nap`] | random pauses that a seed repeats | `time.sleep(random.random())` |
 //! | [`program`] | options in, exit status out, errors in one line | |
@@ -23,3 +24,4 @@ pub mod say;
 pub mod shared;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod thread;

@@ -12,6 +12,7 @@
 //! | [`Error::Full`], [`Error::Empty`], [`Error::Closed`] | `queue.Full`, `queue.Empty`, `queue.ShutDown` |
 
 pub mod process;
+pub mod thread;
 
 use thiserror::Error;
 

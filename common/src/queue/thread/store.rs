@@ -1,0 +1,288 @@
+//! Where the items are: in a channel, first in, first out, or under a lock in
+//! an order of any kind.
+
+use std::cmp::Ordering as Cmp;
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError};
+
+/// A bounded channel reserves its room at the start. A queue that may hold
+/// more than this many items grows as it fills instead.
+const LARGEST_CHANNEL: usize = 1 << 16;
+
+/// Items in some order. Nothing in here waits.
+pub(super) enum Store<T> {
+    Channel(Channel<T>),
+    Ordered(Ordered<T>),
+}
+
+impl<T: Send + 'static> Store<T> {
+    pub(super) fn fifo(capacity: Option<usize>) -> Self {
+        match capacity {
+            Some(most) if most > LARGEST_CHANNEL => {
+                Store::Ordered(Ordered::new(capacity, VecDeque::new()))
+            }
+            _ => Store::Channel(Channel::new(capacity)),
+        }
+    }
+
+    pub(super) fn lifo(capacity: Option<usize>) -> Self {
+        Store::Ordered(Ordered::new(capacity, Vec::new()))
+    }
+
+    pub(super) fn priority(capacity: Option<usize>) -> Self
+    where
+        T: Ord,
+    {
+        Store::Ordered(Ordered::new(capacity, Ranking::new()))
+    }
+}
+
+impl<T> Store<T> {
+    /// Puts the item in its place, or gives it back: there is no room.
+    pub(super) fn push(&self, item: T) -> Result<(), T> {
+        match self {
+            Store::Channel(channel) => channel.push(item),
+            Store::Ordered(ordered) => ordered.push(item),
+        }
+    }
+
+    /// Puts the item where the next `pop` finds it, room or not.
+    pub(super) fn push_front(&self, item: T) {
+        match self {
+            Store::Channel(channel) => channel.push_front(item),
+            Store::Ordered(ordered) => ordered.lock().push_front(item),
+        }
+    }
+
+    pub(super) fn pop(&self) -> Option<T> {
+        match self {
+            Store::Channel(channel) => channel.pop(),
+            Store::Ordered(ordered) => ordered.lock().pop(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Store::Channel(channel) => channel.len(),
+            Store::Ordered(ordered) => ordered.lock().len(),
+        }
+    }
+
+    pub(super) fn capacity(&self) -> Option<usize> {
+        match self {
+            Store::Channel(channel) => channel.sender.capacity(),
+            Store::Ordered(ordered) => ordered.capacity,
+        }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.capacity().is_some_and(|most| self.len() >= most)
+    }
+}
+
+/// First in, first out, without a lock.
+///
+/// Both ends of the channel stay here, so it never hangs up, and only its
+/// immediate calls are used. Its own waiting would not do: a blocked sender is
+/// woken by room or by the end of all receivers, and with these the channel
+/// throws its items away; a blocked receiver is not woken by an item that comes
+/// back at the front.
+pub(super) struct Channel<T> {
+    sender: Sender<T>,
+    receiver: Receiver<T>,
+    /// What was put back, and how much that is: nearly always nothing.
+    returned: Mutex<VecDeque<T>>,
+    returned_len: AtomicUsize,
+}
+
+impl<T> Channel<T> {
+    fn new(capacity: Option<usize>) -> Self {
+        let (sender, receiver) = match capacity {
+            Some(most) => crossbeam_channel::bounded(most),
+            None => crossbeam_channel::unbounded(),
+        };
+        Channel {
+            sender,
+            receiver,
+            returned: Mutex::default(),
+            returned_len: AtomicUsize::new(0),
+        }
+    }
+
+    fn push(&self, item: T) -> Result<(), T> {
+        // The channel has room where returned items have taken it.
+        if self.returned_len.load(Ordering::Acquire) > 0
+            && self
+                .sender
+                .capacity()
+                .is_some_and(|most| self.len() >= most)
+        {
+            return Err(item);
+        }
+        self.sender.try_send(item).map_err(TrySendError::into_inner)
+    }
+
+    fn push_front(&self, item: T) {
+        let mut returned = lock(&self.returned);
+        returned.push_front(item);
+        self.returned_len.store(returned.len(), Ordering::Release);
+    }
+
+    fn pop(&self) -> Option<T> {
+        if self.returned_len.load(Ordering::Acquire) > 0 {
+            let mut returned = lock(&self.returned);
+            let item = returned.pop_front();
+            self.returned_len.store(returned.len(), Ordering::Release);
+            if item.is_some() {
+                return item;
+            }
+        }
+        self.receiver.try_recv().ok()
+    }
+
+    fn len(&self) -> usize {
+        self.receiver.len() + self.returned_len.load(Ordering::Acquire)
+    }
+}
+
+/// Any order, under a lock.
+pub(super) struct Ordered<T> {
+    capacity: Option<usize>,
+    items: Mutex<Box<dyn Order<T>>>,
+}
+
+impl<T> Ordered<T> {
+    fn new(capacity: Option<usize>, order: impl Order<T> + 'static) -> Self {
+        Ordered {
+            capacity,
+            items: Mutex::new(Box::new(order)),
+        }
+    }
+
+    fn push(&self, item: T) -> Result<(), T> {
+        let mut items = self.lock();
+        if self.capacity.is_some_and(|most| items.len() >= most) {
+            return Err(item);
+        }
+        items.push(item);
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Box<dyn Order<T>>> {
+        lock(&self.items)
+    }
+}
+
+/// Comparing items runs code of the queue's user, which may panic; a heap
+/// stays a heap of the same items then, in an order as good as that code.
+fn lock<R>(mutex: &Mutex<R>) -> MutexGuard<'_, R> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What decides which item is next.
+pub(super) trait Order<T>: Send {
+    fn push(&mut self, item: T);
+    fn push_front(&mut self, item: T);
+    fn pop(&mut self) -> Option<T>;
+    fn len(&self) -> usize;
+}
+
+/// First in, first out.
+impl<T: Send> Order<T> for VecDeque<T> {
+    fn push(&mut self, item: T) {
+        self.push_back(item);
+    }
+    fn push_front(&mut self, item: T) {
+        VecDeque::push_front(self, item);
+    }
+    fn pop(&mut self) -> Option<T> {
+        self.pop_front()
+    }
+    fn len(&self) -> usize {
+        VecDeque::len(self)
+    }
+}
+
+/// Last in, first out.
+impl<T: Send> Order<T> for Vec<T> {
+    fn push(&mut self, item: T) {
+        Vec::push(self, item);
+    }
+    fn push_front(&mut self, item: T) {
+        Vec::push(self, item);
+    }
+    fn pop(&mut self) -> Option<T> {
+        Vec::pop(self)
+    }
+    fn len(&self) -> usize {
+        Vec::len(self)
+    }
+}
+
+/// The smallest first; among equals, first in, first out.
+struct Ranking<T> {
+    heap: BinaryHeap<Ranked<T>>,
+    /// The numbers of the next item and of the next one put back: the latter
+    /// count downwards, so that they come before all their equals.
+    next: i64,
+    next_front: i64,
+}
+
+impl<T: Ord> Ranking<T> {
+    fn new() -> Self {
+        Ranking {
+            heap: BinaryHeap::new(),
+            next: 0,
+            next_front: -1,
+        }
+    }
+}
+
+impl<T: Ord + Send> Order<T> for Ranking<T> {
+    fn push(&mut self, item: T) {
+        let number = self.next;
+        self.next += 1;
+        self.heap.push(Ranked { item, number });
+    }
+    fn push_front(&mut self, item: T) {
+        let number = self.next_front;
+        self.next_front -= 1;
+        self.heap.push(Ranked { item, number });
+    }
+    fn pop(&mut self) -> Option<T> {
+        self.heap.pop().map(|ranked| ranked.item)
+    }
+    fn len(&self) -> usize {
+        self.heap.len()
+    }
+}
+
+struct Ranked<T> {
+    item: T,
+    number: i64,
+}
+
+impl<T: Ord> Ord for Ranked<T> {
+    fn cmp(&self, other: &Self) -> Cmp {
+        // The heap gives the greatest first: turned round.
+        let items = other.item.cmp(&self.item);
+        items.then_with(|| other.number.cmp(&self.number))
+    }
+}
+
+impl<T: Ord> PartialOrd for Ranked<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Cmp> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T: Ord> PartialEq for Ranked<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Cmp::Equal
+    }
+}
+
+impl<T: Ord> Eq for Ranked<T> {}

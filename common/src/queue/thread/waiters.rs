@@ -1,0 +1,191 @@
+//! Threads that sleep until something has changed, at no cost to those who
+//! change it while nobody sleeps.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crossbeam_utils::CachePadded;
+
+use crate::deadline::Deadline;
+
+/// How often to look again before going to sleep, and from when on to let
+/// other threads run between two looks. Sleeping and being woken costs some
+/// ten microseconds, in which a queue moves a hundred items.
+const LOOKS: u32 = 10;
+const PATIENT: u32 = 6;
+
+/// Threads that wait for one kind of change.
+///
+/// The change itself is made outside, without this lock: a sleeper announces
+/// itself in `asleep`, reads `changes` *and then* looks whether there is
+/// something for it; whoever makes a change makes it, counts it in `changes`
+/// *and then* looks for sleepers. In the one order that all sequentially
+/// consistent accesses have, either the count comes before the sleeper's
+/// reading, and the sleeper sees the change, or the announcement comes before
+/// the look, and the sleeper is woken.
+///
+/// A wake-up is a permit, and belongs to no sleeper in particular. Each thread
+/// that announced itself is counted in exactly one of `asleep` and `permits`;
+/// one that leaves, for whatever reason, takes itself out of one of them. So
+/// a permit cannot get lost with a thread that timed out.
+#[derive(Debug, Default)]
+pub(super) struct Waiters {
+    /// Written by whoever makes a change, and so apart from the rest, which
+    /// hardly ever changes.
+    changes: CachePadded<AtomicU64>,
+    /// How many announced themselves and have no permit. Written under the
+    /// lock, read without.
+    asleep: AtomicUsize,
+    permits: Mutex<usize>,
+    woken: Condvar,
+}
+
+impl Waiters {
+    /// Lets one sleeper look again, if there is one. To be called after the
+    /// change.
+    pub(super) fn wake_one(&self) {
+        if self.are_there_after_change() {
+            self.wake(1);
+        }
+    }
+
+    /// Lets all sleepers look again. To be called after the change.
+    pub(super) fn wake_all(&self) {
+        if self.are_there_after_change() {
+            self.wake(usize::MAX);
+        }
+    }
+
+    /// Counts the change and says whether somebody sleeps.
+    fn are_there_after_change(&self) -> bool {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.are_there()
+    }
+
+    /// Whether somebody sleeps. Enough by itself after a change that is a
+    /// sequentially consistent write, when the sleepers' attempt reads it so.
+    pub(super) fn are_there(&self) -> bool {
+        self.asleep.load(Ordering::SeqCst) > 0
+    }
+
+    /// How many sleep: for tests that need somebody to be asleep.
+    #[cfg(test)]
+    pub(super) fn asleep(&self) -> usize {
+        self.asleep.load(Ordering::SeqCst)
+    }
+
+    /// Whether nobody is announced, and no permit is left over.
+    #[cfg(test)]
+    pub(super) fn idle(&self) -> bool {
+        *self.lock() == 0 && self.asleep() == 0
+    }
+
+    #[cold]
+    fn wake(&self, most: usize) {
+        let mut permits = self.lock();
+        let asleep = self.asleep.load(Ordering::Relaxed);
+        let woken = asleep.min(most);
+        self.asleep.store(asleep - woken, Ordering::Relaxed);
+        *permits += woken;
+        drop(permits);
+        match woken {
+            0 => {}
+            1 => self.woken.notify_one(),
+            _ => self.woken.notify_all(),
+        }
+    }
+
+    /// Tries until `attempt` gives something, asleep in between; `None` when
+    /// the deadline came first. `attempt` runs without the lock.
+    pub(super) fn wait<R>(
+        &self,
+        deadline: Deadline,
+        mut attempt: impl FnMut() -> Option<R>,
+    ) -> Option<R> {
+        loop {
+            for look in 0..LOOKS {
+                if let Some(result) = attempt() {
+                    return Some(result);
+                }
+                if look < PATIENT {
+                    (0..1 << look).for_each(|_| std::hint::spin_loop());
+                } else {
+                    std::thread::yield_now();
+                }
+            }
+            let place = self.announce();
+            if let Some(result) = attempt() {
+                return Some(result);
+            }
+            if !place.sleep(deadline) {
+                // What a permit stood for may have come with the time-out.
+                return attempt();
+            }
+        }
+    }
+
+    fn announce(&self) -> Place<'_> {
+        let permits = self.lock();
+        let asleep = self.asleep.load(Ordering::Relaxed);
+        self.asleep.store(asleep + 1, Ordering::SeqCst);
+        drop(permits);
+        self.changes.load(Ordering::SeqCst);
+        Place { waiters: self }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        // Nothing can panic under this lock.
+        self.permits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A thread's announcement, taken back when dropped: also when an `attempt`
+/// panics, which runs code of the queue's user.
+struct Place<'a> {
+    waiters: &'a Waiters,
+}
+
+impl Place<'_> {
+    /// Sleeps until there is a permit, or the deadline has come: then false.
+    fn sleep(self, deadline: Deadline) -> bool {
+        let waiters = self.waiters;
+        let mut permits = waiters.lock();
+        loop {
+            let left = deadline.remaining();
+            if left == Some(Duration::ZERO) {
+                // Dropping `self` takes the lock.
+                drop(permits);
+                return false;
+            }
+            if *permits > 0 {
+                break;
+            }
+            permits = match left {
+                None => waiters.woken.wait(permits),
+                Some(left) => match waiters.woken.wait_timeout(permits, left) {
+                    Ok((permits, _)) => Ok(permits),
+                    Err(poisoned) => Ok(poisoned.into_inner().0),
+                },
+            }
+            .unwrap_or_else(PoisonError::into_inner);
+        }
+        *permits -= 1;
+        drop(permits);
+        std::mem::forget(self);
+        true
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut permits = self.waiters.lock();
+        let asleep = self.waiters.asleep.load(Ordering::Relaxed);
+        // Rather a sleeper's place than a permit: that is for another thread.
+        if asleep > 0 {
+            self.waiters.asleep.store(asleep - 1, Ordering::Relaxed);
+        } else {
+            *permits -= 1;
+        }
+    }
+}
