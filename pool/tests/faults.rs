@@ -86,6 +86,10 @@ const CHECKS: &[Check] = &[
         "a_limit_on_descriptors_is_a_clear_error",
         a_limit_is_a_clear_error,
     ),
+    (
+        "a_limit_on_processes_is_a_clear_error",
+        a_process_limit_is_a_clear_error,
+    ),
     ("chaos_every_task_ends_once", chaos),
 ];
 
@@ -728,6 +732,25 @@ fn a_limit_is_a_clear_error() {
         "{text}"
     );
     assert!(text.contains("of 64: Too many open files"), "{text}");
+    assert_no_child();
+}
+
+fn a_process_limit_is_a_clear_error() {
+    use nix::sys::resource::{Resource, setrlimit};
+    setrlimit(Resource::RLIMIT_NPROC, 10, 10).unwrap();
+    // The limit does not bind root; and it counts all of a user's processes.
+    if nix::unistd::geteuid().is_root() {
+        nix::unistd::setuid(nix::unistd::Uid::from_raw(65_533)).unwrap();
+    }
+    let Err(error) = Pool::new(64, |n: u32| n) else {
+        panic!("it should be refused");
+    };
+    // Already the helper may be one too many.
+    let text = format!("{:#}", anyhow::Error::from(error));
+    assert!(
+        text.starts_with("cannot start ") && text.contains("temporarily unavailable"),
+        "{text}"
+    );
     assert_no_child();
 }
 
