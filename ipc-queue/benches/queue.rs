@@ -9,6 +9,8 @@ use common::measure::{Comparison, Unit, python, seconds};
 use common::process::{Process, thread_count};
 use common::queue::process::Queue;
 use ipc_channel::ipc;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::{TimeVal, TimeValLike};
 use serde_bytes::ByteBuf;
 
 const PYTHON: &str = r#"
@@ -47,6 +49,25 @@ fn main() {
         .candidate("ours", || Some(run(1, 1_000_000, &item)))
         .candidate("ipc-channel", || Some(channel(200_000, item.clone())))
         .run();
+    idle();
+}
+
+/// The CPU time of a reader that waits for ten seconds in vain.
+fn idle() {
+    let queue: Queue<u64> = Queue::new().unwrap();
+    let wait = || {
+        assert!(queue.get_timeout(Duration::from_secs(10)).is_err());
+        let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
+        let time = |time: TimeVal| time.num_microseconds();
+        println!(
+            "a reader blocked for 10 s used {} µs of CPU time",
+            time(usage.user_time()) + time(usage.system_time())
+        );
+    };
+    Process::spawn("reader", wait)
+        .unwrap()
+        .join_success()
+        .unwrap();
 }
 
 fn ours(pairs: u64, each: u64) -> f64 {
