@@ -11,13 +11,17 @@
 //! output open; what a run leaves is turned into `assert_cmd`'s [`Assert`](assert_cmd::assert::Assert) with
 //! [`Finished::assert`], so its predicates serve.)
 //!
+//! What the book shows is held against real runs: [`transcripts`].
+//!
 //! What can only be tested by forking goes into a test program without threads:
 //! [`run_checks`].
 
+mod book;
 mod checks;
 mod program;
 mod text;
 
+pub use book::{Transcript, assert_python_tells, transcripts};
 pub use checks::{Check, run_checks};
 pub use program::{Finished, Program, Running, example};
 pub use text::{mask_numbers, numbers};
