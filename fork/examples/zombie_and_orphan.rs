@@ -37,6 +37,7 @@ fn main() -> ExitCode {
     })
 }
 
+// ANCHOR: zombie
 fn zombie() -> anyhow::Result<()> {
     // SAFETY: this process has one thread; the child may run any code.
     let child = match unsafe { fork() }? {
@@ -58,6 +59,7 @@ fn zombie() -> anyhow::Result<()> {
     );
     Ok(())
 }
+// ANCHOR_END: zombie
 
 /// A parent that ends before its child. The grandchild tells its own number,
 /// and holds the pipe open for as long as it lives.

@@ -30,6 +30,7 @@ Examples:
   cargo run -p fork
   cargo run -p fork --example zombie_and_orphan";
 
+// ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|_: Options| {
         say!("Process ({}) start...", getpid());
@@ -58,3 +59,4 @@ fn main() -> ExitCode {
         }
     })
 }
+// ANCHOR_END: recipe

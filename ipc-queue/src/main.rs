@@ -40,6 +40,7 @@ Examples:
   cargo run -p ipc-queue
   cargo run -p ipc-queue -- --values 1,2,3,4 --longest 0.2";
 
+// ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|options: Options| {
         let queue = Queue::new()?;
@@ -78,3 +79,4 @@ fn read(queue: &Queue<String>) -> Result<(), Error> {
         queue.task_done()?;
     }
 }
+// ANCHOR_END: recipe

@@ -79,6 +79,7 @@ fn main() -> ExitCode {
     })
 }
 
+// ANCHOR: orders
 fn in_opposite_order(first: &Lock, second: &Lock, both: &Barrier) -> anyhow::Result<()> {
     let _first = first.acquire(PATIENCE).context("the first lock is free")?;
     let (own, seconds) = (current_name(), PATIENCE.as_secs_f64());
@@ -101,6 +102,7 @@ fn in_one_order(left: &Lock, right: &Lock) -> anyhow::Result<()> {
     say!("{} has {} and {}", current_name(), left.name, right.name);
     Ok(())
 }
+// ANCHOR_END: orders
 
 fn two_threads(
     here: impl FnOnce() -> anyhow::Result<()>,

@@ -18,6 +18,7 @@ pub trait Balance: Default + Sync {
     fn get(&self) -> i64;
 }
 
+// ANCHOR: with_lock
 /// One thread at a time: each change happens as a whole.
 #[derive(Debug, Default)]
 pub struct WithLock(Mutex<i64>);
@@ -36,6 +37,7 @@ impl Balance for WithLock {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+// ANCHOR_END: with_lock
 
 /// All threads at once, as Python's `balance = balance + n` without a lock: a
 /// load and a store, between which another thread may store too. Its update is
@@ -59,6 +61,7 @@ impl WithoutLock {
     const GIVES_WAY: u64 = 100;
 }
 
+// ANCHOR: without_lock
 impl Balance for WithoutLock {
     #[inline]
     fn change_it(&self, n: i64, round: u64) {
@@ -84,6 +87,7 @@ impl Balance for WithoutLock {
         self.0.load(Ordering::Relaxed)
     }
 }
+// ANCHOR_END: without_lock
 
 /// Runs a thread for each of `amounts`; each adds its amount and takes it away
 /// again, `rounds` times. Gives the balance, which is 0 if nothing got lost.

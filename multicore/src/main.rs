@@ -44,6 +44,7 @@ Examples:
   cargo run -p multicore -- --threads 1
   cargo run -p multicore -- --processes --seconds 2";
 
+// ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|options: Options| {
         let cores = Cores::of_this_process()?;
@@ -75,3 +76,4 @@ fn main() -> ExitCode {
         Ok(())
     })
 }
+// ANCHOR_END: recipe

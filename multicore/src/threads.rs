@@ -45,6 +45,7 @@ impl Drop for StopAtEnd<'_> {
     }
 }
 
+// ANCHOR: be_busy
 /// The notes' loop, `x = x ^ 1`, until `stop`.
 pub(crate) fn be_busy(stop: &AtomicBool) {
     let mut x = 0_u32;
@@ -54,3 +55,4 @@ pub(crate) fn be_busy(stop: &AtomicBool) {
         }
     }
 }
+// ANCHOR_END: be_busy

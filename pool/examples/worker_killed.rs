@@ -25,6 +25,7 @@ use common::{program, say};
 use nix::sys::signal::{Signal, raise};
 use pool::{Builder, Pool};
 
+// ANCHOR: main
 fn main() -> ExitCode {
     program::example("Kills a worker in the middle of a task", || {
         let pool = Pool::new(2, |task: u32| if task == 2 { be_killed() } else { Ok(()) })?;
@@ -60,3 +61,4 @@ fn main() -> ExitCode {
 fn be_killed() -> Result<(), String> {
     raise(Signal::SIGKILL).map_err(|error| error.to_string())
 }
+// ANCHOR_END: main

@@ -42,6 +42,7 @@ Examples:
   cargo run -p pool
   cargo run -p pool -- --workers 2 --tasks 10 --longest 0.5 --seed 7";
 
+// ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|options: Options| {
         say!("Parent process {}.", process::id());
@@ -82,3 +83,4 @@ fn long_task(task: u32, naps: Naps) {
         start.elapsed().as_secs_f64()
     );
 }
+// ANCHOR_END: recipe

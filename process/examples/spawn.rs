@@ -45,6 +45,7 @@ struct Arguments {
     depth: u32,
 }
 
+// ANCHOR: parent
 fn main() -> ExitCode {
     program::run(|options: Options| match options.role.as_deref() {
         None => parent(),
@@ -75,6 +76,7 @@ fn parent() -> anyhow::Result<()> {
     say!("Process end.");
     Ok(())
 }
+// ANCHOR_END: parent
 
 fn child() -> anyhow::Result<()> {
     let mut bytes = Vec::new();

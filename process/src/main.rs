@@ -30,6 +30,7 @@ Examples:
   cargo run -p process
   cargo run -p process -- --name another";
 
+// ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|options: Options| {
         say!("Parent process {}.", process::id());
@@ -44,3 +45,4 @@ fn main() -> ExitCode {
 fn run_child(name: &str) {
     say!("Run child process {name} ({})... ", process::id());
 }
+// ANCHOR_END: recipe

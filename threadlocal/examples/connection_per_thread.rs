@@ -30,6 +30,7 @@ use thread_local::ThreadLocal;
 const THREADS: u32 = 3;
 const REQUESTS: u32 = 12;
 
+// ANCHOR: database
 /// A database file, and each thread's own connection to it.
 struct Database {
     path: PathBuf,
@@ -49,6 +50,7 @@ impl Database {
         })
     }
 }
+// ANCHOR_END: database
 
 fn main() -> ExitCode {
     program::example("Opens one database connection for each thread", || {

@@ -17,7 +17,9 @@ use common::thread::{Thread, current_name};
 use common::{program, say};
 use thread_local::ThreadLocal;
 
+// ANCHOR: global
 static LOCAL_SCHOOL: ThreadLocal<RefCell<String>> = ThreadLocal::new();
+// ANCHOR_END: global
 
 /// Greets two students, each in a thread of its own, by way of one global.
 #[derive(Parser)]
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
     })
 }
 
+// ANCHOR: recipe
 fn process_thread(name: String) {
     // Set, not `get_or`: a thread may find what another left here that has
     // ended, because the crate hands the places of such threads on.
@@ -58,6 +61,7 @@ fn process_student() {
     let student = LOCAL_SCHOOL.get_or_default().borrow();
     say!("Hello, {student} (in {})", current_name());
 }
+// ANCHOR_END: recipe
 
 /// Thread-A to Thread-Z, and numbers after that.
 fn names() -> impl Iterator<Item = String> {

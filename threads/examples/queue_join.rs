@@ -30,6 +30,7 @@ use common::{program, say};
 
 const PAGES: u32 = 6;
 
+// ANCHOR: queue
 fn main() -> ExitCode {
     program::example(
         "Waits with join until every item of a queue is done",
@@ -66,3 +67,4 @@ fn print(queue: &Queue<u32>) {
     }
     say!("{}: the queue is closed", current_name());
 }
+// ANCHOR_END: queue

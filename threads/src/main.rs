@@ -37,6 +37,7 @@ Examples:
   cargo run -p threads
   cargo run -p threads -- --name Counter --count 100 --pause 0.01";
 
+// ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|options: Options| {
         say!("thread {} is running...", current_name());
@@ -57,3 +58,4 @@ fn run_loop(count: u64, pause: Duration) {
     }
     say!("thread {} ended.", current_name());
 }
+// ANCHOR_END: recipe

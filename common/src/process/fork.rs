@@ -71,6 +71,7 @@ pub(super) fn fork<R: Outcome>(how: &Builder, body: impl FnOnce() -> R) -> Resul
     Pid::from_raw(forked).ok_or_else(|| io::Error::other("fork returned no pid").into())
 }
 
+// ANCHOR: run_child
 /// The child, from the fork to its end.
 fn run_child<R: Outcome>(how: &Builder, name: &CStr, parent: Pid, body: impl FnOnce() -> R) -> ! {
     IN_CHILD.store(true, Ordering::Relaxed);
@@ -111,6 +112,7 @@ fn prepare(how: &Builder, name: &CStr, parent: Pid) -> io::Result<()> {
     pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
     Ok(())
 }
+// ANCHOR_END: run_child
 
 /// Ends this process at once: no destructors, no exit handlers, no buffers
 /// (_exit(2)).

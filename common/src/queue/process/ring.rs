@@ -212,6 +212,7 @@ impl Ring {
         result
     }
 
+    // ANCHOR: put_locked
     fn put_locked(&self, bytes: &[u8], units: u32) -> Result<(), Error> {
         if self.is_closed() {
             return Err(Error::Closed);
@@ -230,6 +231,7 @@ impl Ring {
         at.after(units).store(&tail.place);
         Ok(())
     }
+    // ANCHOR_END: put_locked
 
     /// Gets the oldest byte string into `bytes`, waiting until `deadline`.
     pub fn get(&self, bytes: &mut Vec<u8>, deadline: Deadline) -> Result<(), Error> {
