@@ -122,6 +122,8 @@ def check_links(path, text):
                 continue
             name, _, fragment = target.partition('#')
             file = (path.parent / name).resolve() if name else path
+            if path.parent == SRC and file.suffix == '.md' and file.parent != SRC:
+                problem(path, number, 'mdBook would take %s for a chapter' % target)
             if not file.exists():
                 problem(path, number, 'a link to %s, which is not there' % target)
             elif fragment and file.suffix == '.md' and fragment not in headings(file):

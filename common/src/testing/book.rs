@@ -176,7 +176,10 @@ impl Transcript {
 #[track_caller]
 pub fn assert_python_tells(file: &str, transcript: &Transcript) {
     let script = docs().join("python").join(file);
-    let done = Program::new("python3").arg(&script).run().success();
+    // Unbuffered, Python would write a line and its end in two pieces, and those
+    // of several processes would mix.
+    let program = Program::new("python3").env("PYTHONUNBUFFERED", "");
+    let done = program.arg(&script).run().success();
     transcript.assert_tells(&done.stdout);
 }
 
