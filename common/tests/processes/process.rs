@@ -67,6 +67,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "process::a_killed_parent_takes_its_children_along",
         a_killed_parent,
     ),
+    ("process::a_buffer_leaves_once", a_buffer_leaves_once),
     ("process::moved_pipe_ends_close", moved_pipe_ends_close),
     (
         "process::ignored_sigchld_keeps_the_status",
@@ -325,17 +326,33 @@ fn a_killed_parent() {
     // The grandchild holds the writing end: it is at an end when it is gone.
     let (mut read, write) = std::io::pipe().unwrap();
     let parent = Process::spawn("parent", move || {
-        let child = Process::spawn("child", loop_forever).unwrap();
-        writeln!(&write, "{}", child.pid()).unwrap();
+        // It says itself that it is there: only then is it the kernel that
+        // ends it, and not its own look at who its parent is.
+        let child = Process::spawn("child", || {
+            (&write).write_all(b"!").unwrap();
+            loop_forever();
+        });
         loop_forever();
-        drop(write);
+        drop(child);
     })
     .unwrap();
-    let mut started = [0];
-    read.read_exact(&mut started).unwrap();
+    read.read_exact(&mut [0]).unwrap();
     parent.kill().unwrap();
     parent.join().unwrap();
     read.read_to_string(&mut String::new()).unwrap();
+}
+
+fn a_buffer_leaves_once() {
+    let (mut read, write) = std::io::pipe().unwrap();
+    nix::unistd::dup2_stdout(write).unwrap();
+    print!("once, ");
+    let child = Process::spawn("child", || print!("the child's, "));
+    child.unwrap().join_success().unwrap();
+    println!("and the rest");
+    let mut arrived = [0; 32];
+    let expected = b"once, the child's, and the rest\n";
+    read.read_exact(&mut arrived[..expected.len()]).unwrap();
+    assert_eq!(&arrived[..expected.len()], expected);
 }
 
 fn moved_pipe_ends_close() {
