@@ -100,6 +100,8 @@ def check_blocks(path, text):
                 pass
             elif not command or command[1] not in MEMBERS:
                 problem(path, first + 1, 'a transcript that no test runs, and no reason why')
+            elif not (ROOT / command[1] / 'tests' / 'book.rs').is_file():
+                problem(path, first + 1, '%s has no test that runs its transcripts' % command[1])
             if command and '--example' in block[0]:
                 example = block[0].split('--example ')[1].split()[0]
                 folder = ROOT / command[1] / 'examples'
