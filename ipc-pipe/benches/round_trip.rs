@@ -61,11 +61,15 @@ fn main() {
     };
     Comparison::new("Round trips of a message of 32 bytes", Unit::PerSecond)
         .rounds(9)
-        .candidate("recv_bytes_into", || Some(ours(echo_into)))
+        .candidate("recv_bytes_into", || {
+            Some(ours(pipe(true).unwrap(), echo_into))
+        })
         .candidate("bare socketpair", || Some(bare(false)))
         .candidate("bare, length and body apart", || Some(bare(true)))
-        .candidate("ours, without_read_ahead", || Some(ours(echo_exactly)))
-        .candidate("ours, recv_bytes", || Some(ours(echo)))
+        .candidate("ours, without_read_ahead", || {
+            Some(ours(exact(pipe(true).unwrap()), echo_into))
+        })
+        .candidate("ours, recv_bytes", || Some(ours(pipe(true).unwrap(), echo)))
         .candidate("ipc-channel", || Some(channel_round_trips()))
         .candidate("CPython", || {
             python_round(PYTHON_ROUND_TRIPS, ROUND_TRIPS, SMALL)
@@ -76,14 +80,17 @@ fn main() {
         .candidate("recv_bytes_into", || Some(large(true)))
         .candidate("bare socketpair", || Some(large_bare()))
         .run();
-    Comparison::new("Messages of 1 MiB, one way, new buffer each", Unit::PerSecond)
-        .rounds(9)
-        .candidate("recv_bytes", || Some(large(false)))
-        .candidate("ipc-channel", || Some(large_channel()))
-        .candidate("CPython", || {
-            python_round(PYTHON_ONE_WAY, LARGE_ONES, LARGE)
-        })
-        .run();
+    Comparison::new(
+        "Messages of 1 MiB, one way, new buffer each",
+        Unit::PerSecond,
+    )
+    .rounds(9)
+    .candidate("recv_bytes", || Some(large(false)))
+    .candidate("ipc-channel", || Some(large_channel()))
+    .candidate("CPython", || {
+        python_round(PYTHON_ONE_WAY, LARGE_ONES, LARGE)
+    })
+    .run();
 }
 
 /// Runs `peer` in a child and `work` here; `count` operations per second.
@@ -94,11 +101,12 @@ fn rate(count: usize, peer: impl FnOnce(), work: impl FnOnce()) -> f64 {
     count as f64 / time
 }
 
-fn ours(echo: fn(&mut Connection)) -> f64 {
-    let (mut a, mut b) = pipe(true).unwrap();
-    if std::ptr::fn_addr_eq(echo, echo_exactly as fn(&mut Connection)) {
-        (a, b) = (a.without_read_ahead(), b.without_read_ahead());
-    }
+fn exact((a, b): (Connection, Connection)) -> (Connection, Connection) {
+    (a.without_read_ahead(), b.without_read_ahead())
+}
+
+fn ours(ends: (Connection, Connection), echo: fn(&mut Connection)) -> f64 {
+    let (mut a, mut b) = ends;
     let peer = || {
         for _ in 0..ROUND_TRIPS {
             echo(&mut b);
@@ -117,11 +125,6 @@ fn echo_into(end: &mut Connection) {
     let mut buffer = [0; SMALL];
     let length = end.recv_bytes_into(&mut buffer).unwrap();
     end.send_bytes(&buffer[..length]).unwrap();
-}
-
-fn echo_exactly(end: &mut Connection) {
-    echo_into(end);
-    std::hint::black_box(());
 }
 
 fn echo(end: &mut Connection) {

@@ -13,8 +13,10 @@ use super::frame::{self, Header};
 use super::stream::Stream;
 use crate::deadline::Deadline;
 
-/// How much is received ahead at most: a small message and its successors.
-const AHEAD: usize = 4096;
+/// How much is received ahead at most: a small message and its successors. Of
+/// a long message it holds the header and 4 KiB, so that the rest goes to an
+/// even address.
+const AHEAD: usize = 4096 + 4;
 
 /// How much memory an announced length gets before its bytes come. It grows
 /// with them, so announcing costs the peer as much as us.

@@ -12,7 +12,7 @@ use crate::deadline::Deadline;
 
 /// Up to this size copying a message behind its length is cheaper than telling
 /// the kernel of two places.
-const SMALL: usize = 1024;
+const SMALL: usize = 256;
 
 impl Connection {
     /// Sends one message. Blocks while the pipe is full: a slow reader holds

@@ -49,6 +49,7 @@
 //!   several processes take turns at one end (under a lock), each of them
 //!   calls [`Connection::without_read_ahead`] before its first receipt.
 
+mod control;
 mod error;
 mod frame;
 mod incoming;

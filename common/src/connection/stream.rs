@@ -4,18 +4,18 @@
 // A vector's spare room is filled by the kernel before it counts as filled.
 #![allow(unsafe_code)]
 
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
-    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketType,
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketType,
 };
 
 use super::Error;
+use super::control::Received;
 use super::wait::ready;
 use crate::deadline::Deadline;
 
@@ -63,12 +63,13 @@ impl Stream {
         domain == Ok(AddressFamily::UNIX)
     }
 
-    /// Reads at least a byte; 0 is end of file. Descriptors that came with the
-    /// bytes are closed by the kernel.
+    /// Reads at least a byte, and all of the buffer where that spares system
+    /// calls; 0 is end of file. Descriptors that came with the bytes are closed
+    /// by the kernel.
     pub(super) fn read(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
         self.attempt(PollFlags::IN, deadline, |flags| {
             if self.socket {
-                Ok(rustix::net::recv(&self.fd, &mut *buffer, flags)?.0)
+                Ok(rustix::net::recv(&self.fd, &mut *buffer, all(flags))?.0)
             } else {
                 rustix::io::read(&self.fd, &mut *buffer)
             }
@@ -90,7 +91,7 @@ impl Stream {
         let got = self.attempt(PollFlags::IN, deadline, |flags| {
             let (filled, _) = if self.socket {
                 // The second number is the datagram's length; a stream has none.
-                rustix::net::recv(&self.fd, &mut *spare, flags)?.0
+                rustix::net::recv(&self.fd, &mut *spare, all(flags))?.0
             } else {
                 rustix::io::read(&self.fd, &mut *spare)?
             };
@@ -112,23 +113,11 @@ impl Stream {
         if !self.socket {
             return Ok((self.read(buffer, deadline)?, None));
         }
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        // Closes, when dropped, what nobody takes out of it.
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let message = self.attempt(PollFlags::IN, deadline, |flags| {
-            let mut buffers = [IoSliceMut::new(&mut *buffer)];
-            let flags = flags | RecvFlags::CMSG_CLOEXEC;
-            rustix::net::recvmsg(&self.fd, &mut buffers, &mut control, flags)
+        let mut fds = Received::default();
+        let count = self.attempt(PollFlags::IN, deadline, |flags| {
+            fds.recvmsg(self.fd.as_fd(), buffer, flags)
         })?;
-        let mut fds = control.drain().filter_map(|part| match part {
-            RecvAncillaryMessage::ScmRights(fds) => Some(fds),
-            _ => None,
-        });
-        let mut fds = fds.by_ref().flatten();
-        let first = fds.next();
-        // A peer that sends several means something else than we do.
-        let several = fds.count() > 0 || message.flags.contains(ReturnFlags::CTRUNC);
-        Ok((message.bytes, first.filter(|_| !several)))
+        Ok((count, fds.only_one()))
     }
 
     /// Writes all of `parts`, together with `fd` if there is one.
@@ -247,6 +236,15 @@ impl Stream {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// A call that may block had better return with everything.
+fn all(flags: RecvFlags) -> RecvFlags {
+    if flags.contains(RecvFlags::DONTWAIT) {
+        flags
+    } else {
+        flags | RecvFlags::WAITALL
     }
 }
 
