@@ -35,8 +35,12 @@ fn main() -> io::Result<()> {
         }
         ["not-utf-8"] => out.write_all(b"caf\xe9\n")?,
         ["group"] => writeln!(out, "{} {}", getpgrp(), getpid())?,
+        // In the places of ping and getent.
+        ["127.0.0.1", "-c", "4"] => writeln!(out, "4 packets transmitted")?,
+        ["hosts", "localhost"] => writeln!(out, "127.0.0.1 localhost")?,
         // Prints for ever.
         ["chatter"] => loop {
+            io::stderr().write_all(b"x")?;
             out.write_all(&[b'x'; 1 << 10])?;
         },
         ["hang"] => {
@@ -57,6 +61,7 @@ fn main() -> io::Result<()> {
         ["silent"] => {
             writeln!(out, "{}", getpid())?;
             out.flush()?;
+            eprint!("closing");
             rustix::stdio::dup2_stdout(std::fs::File::open("/dev/null")?)?;
             rustix::stdio::dup2_stderr(std::fs::File::open("/dev/null")?)?;
             hang()

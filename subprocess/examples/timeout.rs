@@ -7,7 +7,7 @@
 //! Its child kept the pipe open: Exit code: 0, it had printed 'second'
 //! ```
 //!
-//! Python: `communicate(timeout=0.2)`, then `kill()` and `communicate()` again,
+//! Python: `communicate(timeout=1)`, then `kill()` and `communicate()` again,
 //! which waits for as long as any grandchild keeps the pipe open.
 //!
 //! What to notice: the third program ends at once, but its child has inherited
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
             ),
         ];
         for (what, script) in scripts {
-            let impatient = Duration::from_millis(300);
+            let impatient = Duration::from_secs(1);
             let output =
                 communicate_timeout(Command::new("sh").args(["-c", script]), b"", impatient)?;
             assert_eq!(output.ended, Ended::TimedOut);
