@@ -33,6 +33,14 @@ fn main() -> io::Result<()> {
             let read = io::stdin().lock().read_to_end(&mut Vec::new())?;
             write!(out, "{read}")?;
         }
+        // A little input, much output, the rest of the input.
+        ["sip"] => {
+            let mut input = io::stdin().lock();
+            rustix::io::read(&input, &mut [0; 5_000][..])?;
+            out.write_all(&[b'x'; 300_000])?;
+            out.flush()?;
+            input.read_to_end(&mut Vec::new())?;
+        }
         ["not-utf-8"] => out.write_all(b"caf\xe9\n")?,
         ["group"] => writeln!(out, "{} {}", getpgrp(), getpid())?,
         // In the places of ping and getent.

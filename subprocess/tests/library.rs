@@ -126,6 +126,13 @@ fn megabytes_both_ways_do_not_deadlock() {
 }
 
 #[test]
+fn a_program_that_stops_reading_to_print_does_not_deadlock() {
+    let output = communicate(&mut fixture(&["sip"]), &vec![0; 5 << 20]).unwrap();
+    assert_eq!(output.status, ExitStatus::Code(0));
+    assert_eq!(output.stdout.len(), 300_000);
+}
+
+#[test]
 fn input_that_is_not_read_is_no_error() {
     let output = communicate(&mut fixture(&["exit", "5"]), &vec![0; 5 << 20]).unwrap();
     assert_eq!(output.status, ExitStatus::Code(5));
