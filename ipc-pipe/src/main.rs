@@ -66,24 +66,30 @@ fn main() -> ExitCode {
             .close_in_child(&parent_end)
             .spawn(move || serve(&mut child_end, options.price))?;
 
-        parent_end.send_bytes(b"hello from the parent")?;
-        let answer = parent_end.recv_bytes().context("parent: greeting")?;
-        say!("Parent received: {}", String::from_utf8_lossy(&answer));
-
-        let Options { item, cups, .. } = options;
-        parent_end.send(&Order { item, cups })?;
-        let Bill { order, amount } = parent_end.recv().context("parent: bill")?;
-        say!(
-            "Parent received: a bill of {amount} for {} cups of {}",
-            order.cups,
-            order.item
-        );
-
+        let talked = talk(&mut parent_end, options.item, options.cups);
         parent_end.close();
+        if talked.is_err() {
+            // A child that died is the cause; that it is gone, a consequence.
+            child.join_success()?;
+        }
+        talked?;
         let status = child.join().context("parent: join")?;
         say!("Parent: the child {status}");
         Ok(())
     })
+}
+
+/// The parent's side of the dialogue.
+fn talk(end: &mut Connection, item: String, cups: u32) -> anyhow::Result<()> {
+    end.send_bytes(b"hello from the parent")?;
+    let answer = end.recv_bytes().context("parent: greeting")?;
+    say!("Parent received: {}", String::from_utf8_lossy(&answer));
+
+    end.send(&Order { item, cups })?;
+    let Bill { order, amount } = end.recv().context("parent: bill")?;
+    let Order { item, cups } = order;
+    say!("Parent received: a bill of {amount} for {cups} cups of {item}");
+    Ok(())
 }
 
 /// The child's side of the dialogue.
