@@ -5,6 +5,7 @@
 //! | [`process`] | fork a closure into a child, join it, end it | `multiprocessing.Process` |
 //! | [`shared`] | memory, a lock and a wait word that forked processes share | `multiprocessing.Value`, `Lock` |
 //! | [`queue`] | queues between processes and between threads, one face | `multiprocessing.JoinableQueue`, `queue.Queue` |
+//! | [`connection`] | messages over a pipe or a socket, `wait` over many | `multiprocessing.connection` |
 //! | [`thread`] | threads with names | `threading.Thread` |
 //! | [`say`](mod@say) | whole lines on standard output | `print(..., flush=True)` |
 //! | [`nap`] | random pauses that a seed repeats | `time.sleep(random.random())` |
@@ -13,6 +14,7 @@
 //! | [`measure`] (feature `testing`) | candidates timed side by side | |
 //! | [`testing`] (feature `testing`) | programs run under a deadline, nobody left behind | |
 
+pub mod connection;
 pub mod deadline;
 #[cfg(feature = "testing")]
 pub mod measure;

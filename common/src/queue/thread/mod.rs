@@ -22,7 +22,15 @@
 //! ```
 //!
 //! An item goes from thread to thread as it is, by a move. Nothing is copied,
-//! so an item that a queue does not take comes back in [`Rejected`].
+//! so an item that a queue does not take comes back in [`Rejected`]. What the
+//! queue between processes does not have:
+//!
+//! | ours | Python's |
+//! | --- | --- |
+//! | [`Queue::lifo`], [`Queue::priority`] | `LifoQueue`, `PriorityQueue` |
+//! | [`Queue::unfinished`] | `unfinished_tasks` |
+//! | [`Queue::close_now`] | `shutdown(immediate=True)` since 3.13 |
+//! | [`Queue::put_back`] | none |
 //!
 //! The first-in-first-out form carries its items in a crossbeam channel. The
 //! parts: `store` holds the items and never waits; `waiters` does all the

@@ -1,11 +1,13 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::scope;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Error, Queue, Rejected, Waiters};
 
 const MOMENT: Duration = Duration::from_millis(1);
+/// Long enough for a loaded machine: over only when something is wrong.
+const LONG: Duration = Duration::from_secs(20);
 
 fn forms<T: Ord + Send + 'static>(maxsize: usize) -> [Queue<T>; 3] {
     [
@@ -103,6 +105,18 @@ fn a_full_queue_gives_the_item_back() {
         assert!(!queue.is_full());
         queue.put_timeout("c".into(), Duration::MAX).unwrap();
     }
+}
+
+#[test]
+fn an_item_of_any_kind_can_be_rejected() {
+    struct Opaque(std::sync::mpsc::Sender<()>);
+    let queue = Queue::new(1);
+    let item = || Opaque(std::sync::mpsc::channel().0);
+    queue.put(item()).unwrap();
+    let error: Box<dyn std::error::Error + Send + Sync> =
+        Box::new(queue.try_put(item()).unwrap_err());
+    assert_eq!(error.to_string(), "the queue is full");
+    assert!(queue.get().unwrap().0.send(()).is_err());
 }
 
 #[test]
@@ -424,31 +438,45 @@ fn a_join_never_misses_the_last_task() {
     });
 }
 
+/// The first of two sleeping getters times out just as it is woken for an item.
+/// It may take that item, but must not keep the second from getting the next.
 #[test]
-fn a_permit_does_not_leave_with_a_getter_that_times_out() {
+fn a_wake_up_does_not_leave_with_a_getter_that_times_out() {
     let queue = Queue::new(0);
-    let items = 3_000;
+    let round = Barrier::new(3);
+    let rounds = 1_000;
+    let micros = |range| Duration::from_micros(fastrand::u64(range));
     scope(|scope| {
-        // One getter times out again and again while another sleeps; each item
-        // must reach one of them although nothing follows until it is done.
         scope.spawn(|| {
-            loop {
-                match queue.get_timeout(Duration::from_micros(fastrand::u64(0..30))) {
-                    Ok(()) => queue.task_done().unwrap(),
-                    Err(Error::Closed) => break,
-                    Err(_) => {}
+            for _ in 0..rounds {
+                round.wait();
+                if queue.get_timeout(micros(50..150)).is_ok() {
+                    queue.put(()).unwrap();
                 }
+                round.wait();
             }
         });
         scope.spawn(|| {
-            while let Ok(()) = queue.get() {
-                queue.task_done().unwrap();
+            for _ in 0..rounds {
+                round.wait();
+                // After the first, where that is still there.
+                let moment = Instant::now() + micros(20..50);
+                while Instant::now() < moment {
+                    std::hint::spin_loop();
+                }
+                queue.get_timeout(LONG).expect("one item is for this one");
+                round.wait();
             }
         });
-        for _ in 0..items {
+        for _ in 0..rounds {
+            round.wait();
+            let moment = Instant::now() + micros(50..250);
+            while Instant::now() < moment {
+                std::hint::spin_loop();
+            }
             queue.put(()).unwrap();
-            queue.join();
+            round.wait();
+            assert!(queue.is_empty() && queue.getters.idle());
         }
-        queue.close();
     });
 }

@@ -114,6 +114,9 @@ impl Waiters {
                     std::thread::yield_now();
                 }
             }
+            if deadline.is_past() {
+                return None;
+            }
             let place = self.announce();
             if let Some(result) = attempt() {
                 return Some(result);
@@ -152,14 +155,16 @@ impl Place<'_> {
         let waiters = self.waiters;
         let mut permits = waiters.lock();
         loop {
+            // A permit first, also when the time is over: this thread may be
+            // the one that was woken for it, and nobody else would be.
+            if *permits > 0 {
+                break;
+            }
             let left = deadline.remaining();
             if left == Some(Duration::ZERO) {
                 // Dropping `self` takes the lock.
                 drop(permits);
                 return false;
-            }
-            if *permits > 0 {
-                break;
             }
             permits = match left {
                 None => waiters.woken.wait(permits),

@@ -1,0 +1,289 @@
+//! The receiving side: from bytes to messages.
+//!
+//! One `recvmsg` fetches length and body of a small message, and whatever
+//! follows it, into a buffer; messages are taken from there. The body of a
+//! longer message goes straight to its place. All that has come is kept here
+//! when a call fails, so that the next one goes on where it stopped.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use super::Error;
+use super::frame::{self, Header};
+use super::stream::Stream;
+use crate::deadline::Deadline;
+
+/// How much is received ahead at most: a small message and its successors. Of
+/// a long message it holds the header and 4 KiB, so that the rest goes to an
+/// even address.
+const AHEAD: usize = 4096 + 4;
+
+/// How much memory an announced length gets before its bytes come. It grows
+/// with them, so announcing costs the peer as much as us.
+const FIRST: usize = 1 << 20;
+
+/// Descriptors kept at a time: that of the message at hand, and that of the
+/// next one, which the same read may have brought.
+const KEPT_FDS: usize = 2;
+
+pub(super) struct Incoming {
+    /// Bytes received and not yet taken: `ahead[start..end]`.
+    ahead: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// How many bytes of the stream come before `ahead[start]`.
+    position: u64,
+    /// The length of the message at hand, once its header has been taken.
+    length: Option<u64>,
+    /// What a call that failed has received of that message.
+    body: Vec<u8>,
+    /// Descriptors, each with the position of the last byte of the read that
+    /// brought it. The kernel ends a read after the bytes that a descriptor was
+    /// sent with (unix(7)), so that byte belongs to its message.
+    fds: Vec<(u64, OwnedFd)>,
+    read_ahead: bool,
+}
+
+impl Incoming {
+    /// Nothing received yet but `bytes`, which another process received ahead.
+    pub(super) fn new(bytes: Vec<u8>, read_ahead: bool) -> Self {
+        Incoming {
+            start: 0,
+            end: bytes.len(),
+            ahead: bytes,
+            position: 0,
+            length: None,
+            body: Vec::new(),
+            fds: Vec::new(),
+            read_ahead,
+        }
+    }
+
+    pub(super) fn stop_reading_ahead(&mut self) {
+        self.read_ahead = false;
+    }
+
+    pub(super) fn reads_ahead(&self) -> bool {
+        self.read_ahead
+    }
+
+    /// Whether bytes are here that the descriptor does not have any more.
+    pub(super) fn holds_input(&self) -> bool {
+        self.start < self.end
+    }
+
+    /// Whether a descriptor was received ahead.
+    pub(super) fn holds_fds(&self) -> bool {
+        !self.fds.is_empty()
+    }
+
+    /// All that was received and not yet given out, as it came.
+    pub(super) fn received(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Some(length) = self.length {
+            // A length above `usize` is refused elsewhere and cannot be here
+            // on a 64-bit system.
+            let (header, size) = frame::header(usize::try_from(length).unwrap_or(usize::MAX));
+            bytes.extend_from_slice(&header[..size]);
+        }
+        bytes.extend_from_slice(&self.body);
+        bytes.extend_from_slice(self.unread());
+        bytes
+    }
+
+    /// Receives the length of the next message and checks it. The message
+    /// stays to be taken, within another limit if this one is too low.
+    pub(super) fn begin(
+        &mut self,
+        stream: &Stream,
+        limit: usize,
+        deadline: Deadline,
+    ) -> Result<usize, Error> {
+        let length = match self.length {
+            Some(length) => length,
+            None => self.header(stream, deadline)?,
+        };
+        self.length = Some(length);
+        match usize::try_from(length) {
+            // No object is larger than `isize::MAX` bytes.
+            Ok(fits) if fits <= limit.min(isize::MAX.cast_unsigned()) => Ok(fits),
+            _ => Err(Error::TooLarge { length, limit }),
+        }
+    }
+
+    fn header(&mut self, stream: &Stream, deadline: Deadline) -> Result<u64, Error> {
+        loop {
+            match frame::parse(self.unread())? {
+                Header::Length { length, header } => {
+                    self.advance(header);
+                    return Ok(length);
+                }
+                Header::Needs(bytes) => self.fill(bytes, stream, deadline)?,
+            }
+        }
+    }
+
+    /// Receives the body of the message that [`begin`](Self::begin) announced
+    /// into memory of its own.
+    pub(super) fn take(
+        &mut self,
+        length: usize,
+        stream: &Stream,
+        deadline: Deadline,
+    ) -> Result<Vec<u8>, Error> {
+        let mut body = std::mem::take(&mut self.body);
+        match self.append(&mut body, length, stream, deadline) {
+            Ok(()) => Ok(body),
+            Err(error) => {
+                self.body = body;
+                Err(error)
+            }
+        }
+    }
+
+    fn append(
+        &mut self,
+        body: &mut Vec<u8>,
+        length: usize,
+        stream: &Stream,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        while body.len() < length {
+            let missing = length - body.len();
+            if body.len() == body.capacity() {
+                let more = missing.min(body.len().max(FIRST));
+                let room = body.try_reserve_exact(more);
+                room.map_err(|_| Error::NoMemory(length))?;
+            }
+            let room = missing.min(body.capacity() - body.len());
+            let count = if self.holds_input() {
+                let unread = self.unread();
+                let count = room.min(unread.len());
+                body.extend_from_slice(&unread[..count]);
+                self.advance(count);
+                count
+            } else {
+                let count = or_end(stream.read_spare(body, room, deadline))?;
+                self.position += count as u64;
+                count
+            };
+            if count == 0 {
+                let received = body.len();
+                return Err(Error::CutShort { received });
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives that body into `buffer`, which has exactly its length.
+    pub(super) fn take_into(
+        &mut self,
+        buffer: &mut [u8],
+        stream: &Stream,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let body = std::mem::take(&mut self.body);
+        let mut filled = body.len();
+        buffer[..filled].copy_from_slice(&body);
+        while filled < buffer.len() {
+            let read = if self.holds_input() {
+                let unread = self.unread();
+                let count = unread.len().min(buffer.len() - filled);
+                buffer[filled..filled + count].copy_from_slice(&unread[..count]);
+                self.advance(count);
+                Ok(count)
+            } else {
+                let read = or_end(stream.read(&mut buffer[filled..], deadline));
+                self.position += *read.as_ref().unwrap_or(&0) as u64;
+                match read {
+                    Ok(0) => Err(Error::CutShort { received: filled }),
+                    other => other,
+                }
+            };
+            match read {
+                Ok(count) => filled += count,
+                Err(error) => {
+                    self.body = buffer[..filled].to_vec();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The message at hand has been taken: the next one begins. Gives the
+    /// descriptor that came with it; where several did, none.
+    pub(super) fn finish(&mut self) -> Option<OwnedFd> {
+        self.length = None;
+        if self.fds.is_empty() {
+            return None;
+        }
+        let position = self.position;
+        let of_this = |(last, _): &mut (u64, OwnedFd)| *last < position;
+        let mut fds = self.fds.extract_if(.., of_this).map(|(_, fd)| fd);
+        let first = fds.next();
+        // All are taken out, and closed.
+        let several = fds.count() > 0;
+        first.filter(|_| !several)
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.ahead[self.start..self.end]
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.start += count;
+        self.position += count as u64;
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+
+    /// Receives until `bytes` bytes, few, are unread.
+    fn fill(&mut self, bytes: usize, stream: &Stream, deadline: Deadline) -> Result<(), Error> {
+        if self.ahead.len() < AHEAD {
+            self.ahead.resize(AHEAD, 0);
+        }
+        // A part of a header at most: make the room behind it as large as can be.
+        self.ahead.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        while self.end < bytes {
+            let until = if self.read_ahead {
+                self.ahead.len()
+            } else {
+                bytes
+            };
+            let read = stream.read_with_fd(&mut self.ahead[self.end..until], deadline);
+            let (count, fd) = match read {
+                Err(Error::System(error)) if is_end(&error) => (0, None),
+                other => other?,
+            };
+            if count == 0 {
+                return match self.end {
+                    0 => Err(Error::EndOfFile),
+                    received => Err(Error::CutShort { received }),
+                };
+            }
+            self.end += count;
+            if let Some(fd) = fd.filter(|_| self.fds.len() < KEPT_FDS) {
+                self.fds.push((self.position + self.end as u64 - 1, fd));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A peer that closes a socket with unread data in it is reported as a reset
+/// connection (unix(7)): it is gone, too.
+fn is_end(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionReset
+}
+
+fn or_end(read: Result<usize, Error>) -> Result<usize, Error> {
+    match read {
+        Err(Error::System(error)) if is_end(&error) => Ok(0),
+        other => other,
+    }
+}

@@ -1,0 +1,196 @@
+//! Sending and receiving bytes and values.
+
+use std::io::IoSlice;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Connection, Error, frame};
+use crate::deadline::Deadline;
+
+/// Up to this size copying a message behind its length is cheaper than telling
+/// the kernel of two places.
+const SMALL: usize = 256;
+
+impl Connection {
+    /// Sends one message. Blocks while the pipe is full: a slow reader holds
+    /// the sender up, and fills no memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BrokenPipe`] when nobody can receive it.
+    pub fn send_bytes(&mut self, message: &[u8]) -> Result<(), Error> {
+        self.transmit(message, None, Deadline::NEVER)
+    }
+
+    /// Like [`send_bytes`](Self::send_bytes), for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`]: nothing was sent. [`Error::Cut`]: a part was, and
+    /// this end cannot send any more.
+    pub fn send_bytes_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), Error> {
+        self.transmit(message, None, Deadline::after(timeout))
+    }
+
+    /// Sends a value, serialised by postcard.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_bytes`](Self::send_bytes), and [`Error::Codec`].
+    pub fn send<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.send_bytes(&encode(value)?)
+    }
+
+    /// Like [`send`](Self::send), for at most `timeout`. Errors as
+    /// [`send_bytes_timeout`](Self::send_bytes_timeout).
+    pub fn send_timeout<T: Serialize + ?Sized>(
+        &mut self,
+        value: &T,
+        timeout: Duration,
+    ) -> Result<(), Error> {
+        self.send_bytes_timeout(&encode(value)?, timeout)
+    }
+
+    /// Receives one message, however long it takes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EndOfFile`] when the other end is closed and all that was sent
+    /// is received, [`Error::CutShort`] when the sender died in the middle of a
+    /// message, [`Error::TooLarge`] for one above the
+    /// [limit](Self::set_limit).
+    pub fn recv_bytes(&mut self) -> Result<Vec<u8>, Error> {
+        self.receive(self.limit, Deadline::NEVER)
+    }
+
+    /// Like [`recv_bytes`](Self::recv_bytes), with another limit for this call.
+    pub fn recv_bytes_max(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
+        self.receive(limit, Deadline::NEVER)
+    }
+
+    /// Like [`recv_bytes`](Self::recv_bytes); the whole message must come
+    /// within `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As `recv_bytes`, and [`Error::TimedOut`], after which the next call goes
+    /// on.
+    pub fn recv_bytes_timeout(&mut self, timeout: Duration) -> Result<Vec<u8>, Error> {
+        self.receive(self.limit, Deadline::after(timeout))
+    }
+
+    /// Receives one message into the beginning of `buffer` and returns its
+    /// length. Takes no memory from the heap.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_bytes`](Self::recv_bytes), and [`Error::BufferTooShort`] with
+    /// the whole message.
+    pub fn recv_bytes_into(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        self.receive_into(buffer, Deadline::NEVER)
+    }
+
+    /// Like [`recv_bytes_into`](Self::recv_bytes_into) and
+    /// [`recv_bytes_timeout`](Self::recv_bytes_timeout).
+    pub fn recv_bytes_into_timeout(
+        &mut self,
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> Result<usize, Error> {
+        self.receive_into(buffer, Deadline::after(timeout))
+    }
+
+    /// Receives a value. The type is not sent along: both sides have to agree
+    /// on it.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_bytes`](Self::recv_bytes), and [`Error::Codec`] for bytes that
+    /// are no such value; the message is gone then.
+    pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
+        decode(&self.recv_bytes()?)
+    }
+
+    /// Like [`recv`](Self::recv) and
+    /// [`recv_bytes_timeout`](Self::recv_bytes_timeout).
+    pub fn recv_timeout<T: DeserializeOwned>(&mut self, timeout: Duration) -> Result<T, Error> {
+        decode(&self.recv_bytes_timeout(timeout)?)
+    }
+
+    /// Sends length, message and descriptor.
+    pub(super) fn transmit(
+        &mut self,
+        message: &[u8],
+        fd: Option<BorrowedFd<'_>>,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let stream = self.sending_end()?;
+        let (header, size) = frame::header(message.len());
+        let header = &header[..size];
+        let sent = if message.len() <= SMALL {
+            let mut whole = [0; frame::LONGEST + SMALL];
+            let length = size + message.len();
+            whole[..size].copy_from_slice(header);
+            whole[size..length].copy_from_slice(message);
+            stream.write_all(&mut [IoSlice::new(&whole[..length])], fd, deadline)
+        } else {
+            let mut parts = [IoSlice::new(header), IoSlice::new(message)];
+            stream.write_all(&mut parts, fd, deadline)
+        };
+        if let Err(Error::Cut { .. }) = sent {
+            self.stop_sending();
+        }
+        sent
+    }
+
+    /// A message was left unfinished: whatever followed would be taken for the
+    /// rest of it.
+    fn stop_sending(&mut self) {
+        self.writable = false;
+        match &self.stream {
+            Some(stream) if stream.is_socket() => stream.shut_down_writing(),
+            _ => self.close(),
+        }
+    }
+
+    pub(super) fn receive(&mut self, limit: usize, deadline: Deadline) -> Result<Vec<u8>, Error> {
+        self.receiving_end()?;
+        let stream = self.stream.as_ref().ok_or(Error::Closed)?;
+        let length = self.incoming.begin(stream, limit, deadline)?;
+        let message = self.incoming.take(length, stream, deadline)?;
+        // Closes a descriptor that nobody asked for.
+        drop(self.incoming.finish());
+        Ok(message)
+    }
+
+    fn receive_into(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
+        self.receiving_end()?;
+        let stream = self.stream.as_ref().ok_or(Error::Closed)?;
+        let length = self.incoming.begin(stream, self.limit, deadline)?;
+        if let Some(buffer) = buffer.get_mut(..length) {
+            self.incoming.take_into(buffer, stream, deadline)?;
+            drop(self.incoming.finish());
+            return Ok(length);
+        }
+        let message = self.receive(self.limit, deadline)?;
+        Err(Error::BufferTooShort {
+            message,
+            buffer: buffer.len(),
+        })
+    }
+}
+
+pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
+    postcard::to_stdvec(value).map_err(|error| Error::Codec(error.to_string()))
+}
+
+pub(super) fn decode<T: DeserializeOwned>(message: &[u8]) -> Result<T, Error> {
+    match postcard::take_from_bytes(message) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(Error::Codec(format!("{} bytes too many", rest.len()))),
+        Err(error) => Err(Error::Codec(error.to_string())),
+    }
+}
