@@ -58,6 +58,7 @@ struct Bill {
     amount: u64,
 }
 
+// ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|options: Options| {
         let (mut parent_end, mut child_end) = pipe(true).context("pipe")?;
@@ -112,3 +113,4 @@ fn serve(end: &mut Connection, price: u32) -> anyhow::Result<()> {
     say!("Child received: end of file");
     Ok(())
 }
+// ANCHOR_END: recipe

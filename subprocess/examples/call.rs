@@ -24,6 +24,7 @@ use std::process::{Command, ExitCode};
 use common::{program, say};
 use subprocess::{call, returncode};
 
+// ANCHOR: main
 fn main() -> ExitCode {
     program::example("Shows programs run with inherited output.", || {
         say!("$ echo hello");
@@ -45,3 +46,4 @@ fn main() -> ExitCode {
         Ok(())
     })
 }
+// ANCHOR_END: main

@@ -19,6 +19,7 @@ use std::process::{Command, ExitCode};
 use common::{program, say};
 use subprocess::{communicate, returncode};
 
+// ANCHOR: main
 fn main() -> ExitCode {
     program::example("Shows input and output at the same time.", || {
         let output = communicate(&mut Command::new("sort"), b"cherry\nbanana\napple\n")?;
@@ -43,3 +44,4 @@ fn main() -> ExitCode {
         Ok(())
     })
 }
+// ANCHOR_END: main

@@ -60,6 +60,7 @@ enum What {
     },
 }
 
+// ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|options: Options| match options.what {
         None => ping(),
@@ -111,6 +112,7 @@ fn talk(command: &[OsString], input: &[u8], timeout: Option<Duration>) -> anyhow
         Ended::Cancelled => Err(Exit::new(130, "interrupted: the program was killed"))?,
     }
 }
+// ANCHOR_END: recipe
 
 fn prepared(command: &[OsString]) -> Command {
     let mut prepared = Command::new(&command[0]);
