@@ -1,0 +1,27 @@
+//! The runs that the book shows, held against this program and against Python.
+#![forbid(unsafe_code)]
+
+use common::testing::{assert_python_tells, transcripts};
+
+const RECIPE: &str = env!("CARGO_BIN_EXE_ipc-pipe");
+
+#[test]
+fn the_book_shows_what_happens() {
+    for transcript in transcripts("ipc-pipe") {
+        let done = transcript.program(RECIPE).run().success();
+        transcript.assert_tells(&done.stdout);
+    }
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn python_tells_the_same() {
+    let transcripts = transcripts("ipc-pipe");
+    let recipe = transcripts
+        .iter()
+        .find(|transcript| transcript.example().is_none() && transcript.arguments().is_empty())
+        .expect("the recipe's run");
+    assert_python_tells("ipc_pipe.py", recipe);
+    let done = recipe.program(RECIPE).run().success();
+    recipe.assert_tells(&done.stdout);
+}
