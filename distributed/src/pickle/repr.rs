@@ -1,0 +1,1 @@
+//! Showing values as Python does.
