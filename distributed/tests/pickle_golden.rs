@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use distributed::pickle::{
-    Error, Limits, Reader, Reply, Request, Value, protocol_of, read, write, write_reply, write_request,
+    Error, Limits, Reader, Reply, Request, Value, protocol_of, read, write, write_reply,
+    write_request,
 };
 
 struct Frame {
@@ -83,15 +84,15 @@ fn every_frame_survives_every_protocol() {
             let written = write(&value, protocol).unwrap();
             assert_eq!(protocol_of(&written), protocol);
             let back = read(&written, &Limits::default()).unwrap();
-            // What a lower protocol has to spell out comes back in the higher one's words.
-            let again = read(&write(&back, 4).unwrap(), &Limits::default()).unwrap();
-            let direct = read(&write(&value, 4).unwrap(), &Limits::default()).unwrap();
-            assert_eq!(
-                again.repr(4000),
-                direct.repr(4000),
-                "{} at {protocol}",
-                frame.name()
-            );
+            if protocol > 2 {
+                assert_eq!(back, value, "{} at {protocol}", frame.name());
+                continue;
+            }
+            // Python 2 has fewer names.
+            let shown = value.repr(4000).replace("_queue.", "queue.");
+            let shown = shown.replace("ModuleNotFoundError", "ImportError");
+            let shown = shown.replace("FileNotFoundError", "OSError");
+            assert_eq!(back.repr(4000), shown, "{} at {protocol}", frame.name());
         }
     }
 }

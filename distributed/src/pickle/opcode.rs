@@ -1,7 +1,9 @@
 //! The opcodes that are read and written: CPython's `Lib/pickletools.py` documents each.
 
 macro_rules! opcodes {
-    ($($name:ident = $code:expr;)*) => { $(pub(super) const $name: u8 = $code;)* };
+    ($($(#[$doc:meta])* $name:ident = $code:expr;)*) => {
+        $($(#[$doc])* pub(super) const $name: u8 = $code;)*
+    };
 }
 
 opcodes! {
@@ -19,6 +21,8 @@ opcodes! {
     BININT = b'J';
     BININT1 = b'K';
     BININT2 = b'M';
+    /// Text, and yet what Python 2 writes at protocol 2 for ints of 33 to 64 bits.
+    INT = b'I';
     LONG1 = 0x8a;
     LONG4 = 0x8b;
     BINFLOAT = b'G';

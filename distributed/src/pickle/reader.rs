@@ -56,7 +56,8 @@ impl Reader {
             marks: &mut self.marks,
             memo: &mut self.memo,
             fence: 0,
-            foldable: message.len(),
+            // A bytearray at protocol 2 is a call of a call: text, bytes, bytearray.
+            foldable: 2 * message.len(),
         };
         let read = machine.run(self.limits.opcodes);
         let arena = machine.arena;
@@ -146,6 +147,14 @@ impl Machine<'_> {
             op::BININT => {
                 let value = i32::from_le_bytes(self.cursor.array()?);
                 self.push(Node::Int(i64::from(value)))
+            }
+            op::INT => {
+                let line = self.cursor.line()?;
+                let digits = std::str::from_utf8(self.arena.bytes(line));
+                match digits.ok().and_then(|digits| digits.parse().ok()) {
+                    Some(value) => self.push(Node::Int(value)),
+                    None => self.cursor.malformed("INT that is no number of 64 bits"),
+                }
             }
             op::LONG1 | op::LONG4 => {
                 let width = if opcode == op::LONG1 { 1 } else { 4 };
