@@ -258,7 +258,9 @@ fn is_printable(character: char) -> bool {
         _ if character.is_control() || character.is_whitespace() => false,
         // What Rust escapes in the middle of a text, which is what Python does but for
         // the age of their Unicode tables.
-        _ => !format!("{:?}", format!("a{character}")).contains('\\'),
+        _ => !format!("a{character}")
+            .escape_debug()
+            .any(|shown| shown == '\\'),
     }
 }
 
