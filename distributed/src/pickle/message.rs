@@ -116,7 +116,7 @@ fn str_of_ascii(bytes: &[u8]) -> Option<&str> {
 /// Appends a request to `out`; on an error `out` is as it was.
 ///
 /// # Errors
-/// As [`write`](super::write).
+/// As [`write`](fn@super::write).
 pub fn write_request(
     out: &mut Vec<u8>,
     ident: Option<&str>,
@@ -164,7 +164,7 @@ fn arguments<'v>(writer: &mut Writer<'_, 'v>, args: &'v [Value]) -> Result<(), E
 /// Appends a reply to `out`; on an error `out` is as it was.
 ///
 /// # Errors
-/// As [`write`](super::write).
+/// As [`write`](fn@super::write).
 pub fn write_reply(
     out: &mut Vec<u8>,
     kind: &str,

@@ -32,7 +32,7 @@ pub fn write(value: &Value, protocol: u8) -> Result<Vec<u8>, Error> {
 /// Appends the value as a pickle of this protocol; on an error `out` is as it was.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write`](fn@write).
 pub fn write_into(out: &mut Vec<u8>, value: &Value, protocol: u8) -> Result<(), Error> {
     pickle(out, protocol, |writer| writer.value(value))
 }
