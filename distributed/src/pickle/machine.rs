@@ -15,6 +15,8 @@ pub(super) struct Machine<'r> {
     pub(super) memo: &'r mut Vec<Id>,
     /// Height of the stack at the last mark: nothing is popped below it.
     pub(super) fence: usize,
+    /// Tuples, lists and so on so far: nothing is nested deeper than there are of these.
+    pub(super) containers: usize,
     /// How much may still be shared between a call and the plain value it stands for.
     pub(super) foldable: usize,
 }
@@ -45,6 +47,7 @@ impl Machine<'_> {
             return self.cursor.malformed("too few values");
         }
         let first = self.stack.len() - count;
+        self.containers += 1;
         let seq = if count == 0 {
             Seq::EMPTY
         } else {

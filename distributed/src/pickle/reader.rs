@@ -56,11 +56,12 @@ impl Reader {
             marks: &mut self.marks,
             memo: &mut self.memo,
             fence: 0,
+            containers: 0,
             // A bytearray at protocol 2 is a call of a call: text, bytes, bytearray.
             foldable: 2 * message.len(),
         };
         let read = machine.run(self.limits.opcodes);
-        let arena = machine.arena;
+        let (arena, containers) = (machine.arena, machine.containers);
         for scratch in [&mut self.stack, &mut self.memo] {
             scratch.clear();
             scratch.shrink_to(KEPT);
@@ -69,7 +70,8 @@ impl Reader {
         self.marks.shrink_to(KEPT);
         let root = read?;
         let limit = self.limits.depth;
-        if arena.link_count() >= limit && arena.depth(root, limit).is_none() {
+        // A global's names, or an atom, are one level below the last container.
+        if containers + 2 > limit && arena.depth(root, limit).is_none() {
             return Err(Error::Depth { limit });
         }
         Ok(Value::at(&Arc::new(arena), root))

@@ -89,7 +89,11 @@ impl Machine<'_> {
     pub(super) fn reduce(&mut self) -> Result<(), Error> {
         let (args, callable) = (self.pop()?, self.pop()?);
         match self.plain(callable, args)? {
-            Some(node) => self.push(node),
+            Some(node) => {
+                // Perhaps a set: it counts as one more container.
+                self.containers += 1;
+                self.push(node)
+            }
             None => self.push_object(How::Reduce, [callable, args, NOTHING]),
         }
     }
@@ -108,6 +112,7 @@ impl Machine<'_> {
                 .cursor
                 .malformed("keyword arguments that are not a dict");
         }
+        self.containers += 1;
         let seq = self.arena.add_links(&links)?;
         self.push(Node::Object(how, seq))
     }
