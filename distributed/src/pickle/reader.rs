@@ -49,7 +49,7 @@ impl Reader {
             _ => return Err(Error::Protocol(0)),
         };
         let mut machine = Machine {
-            arena: Arena::over(message, (message.len() / 6).clamp(2, 64)),
+            arena: Arena::over(message, (message.len() / 4 + 4).min(32)),
             cursor: Cursor::new(message, 2),
             old: protocol == 2,
             stack: &mut self.stack,
