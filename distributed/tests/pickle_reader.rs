@@ -117,6 +117,10 @@ fn lists_that_grow_in_turn_keep_their_own_elements() {
     assert_eq!(shown(&list_first), "({1, 2, 4}, [1, 2, 3])");
     let set_first = [&made[..], b"(K\x04\x90h\x00K\x03a(K\x05e(K\x06et."].concat();
     assert_eq!(shown(&set_first), "({1, 2, 4}, [1, 2, 3, 5, 6])");
+    // The same for a list that has room to grow, as it has moved.
+    let moved =
+        b"(]\x94(K\x01K\x02e](K\x00eh\x00K\x03a0cbuiltins\nset\nh\x00\x85R(K\x09\x90h\x00K\x08a0t.";
+    assert_eq!(shown(moved), "([1, 2, 3, 8], [0], {1, 2, 3, 9})");
 }
 
 #[test]
@@ -128,6 +132,18 @@ fn memo_and_stack() {
     assert_eq!(shown(b"K\x01(K\x02K\x031."), "1");
     assert_eq!(shown(b"K\x01(0."), "1");
     assert_eq!(shown(b"K\x012\x86."), "(1, 1)");
+    // What lies below a mark is out of reach.
+    for body in [
+        &b"N(2t\x86."[..],
+        b"N(\x94t\x86.",
+        b"N(q\x00t\x86.",
+        b"NN(\x86t.",
+    ] {
+        assert!(
+            matches!(parse(body), Err(Error::Malformed { .. })),
+            "{body:?}"
+        );
+    }
     let shared = parse(b"]\x94h\x00\x86.").unwrap();
     let [first, second] = shared
         .as_sequence()
@@ -164,11 +180,32 @@ fn memo_and_stack() {
 
 #[test]
 fn cycles() {
-    assert_eq!(shown(b"]\x94h\x00a."), "[[...]]");
-    assert_eq!(shown(b"}\x94Nh\x00s."), "{None: {...}}");
-    // t = ([t],) as CPython writes it.
-    assert_eq!(shown(b"]\x94h\x00\x85\x94a0h\x01."), "([(...)],)");
+    for (body, wanted) in [
+        (&b"]\x94h\x00a."[..], "[[...]]"),
+        (b"}\x94Nh\x00s.", "{None: {...}}"),
+        // Tuples in themselves, as CPython writes them: t = ([t],) and t = ([t], 2, 3, 4).
+        (b"]\x94h\x00\x85\x94a0h\x01.", "([(...)],)"),
+        (
+            b"(]\x94(h\x00K\x02K\x03K\x04t\x94a1h\x01.",
+            "([(...)], 2, 3, 4)",
+        ),
+        // An object whose state, and one whose argument, is within itself.
+        (b"cm\nC\n)\x81\x94h\x00b.", "m.C()"),
+        (b"cm\nC\n]\x94\x85R\x94h\x00h\x01a0.", "m.C([...])"),
+    ] {
+        let value = parse(body).unwrap();
+        assert_eq!(value.repr(99), wanted);
+        for protocol in 2..=5 {
+            let written = write(&value, protocol).unwrap();
+            let back = read(&written, &Limits::default()).unwrap();
+            assert!(back == value, "{wanted} at {protocol}: {written:02x?}");
+        }
+    }
     assert_eq!(shown(b"\x8f\x94(h\x00\x90."), "{set(...)}");
+    // Frozensets can be within themselves by way of an object.
+    let value = parse(b"(cm\nC\n)\x81\x94h\x00(h\x00\x91\x94b1h\x01.").unwrap();
+    let written = write(&value, 4).unwrap();
+    assert!(read(&written, &Limits::default()).unwrap() == value);
 }
 
 #[test]
