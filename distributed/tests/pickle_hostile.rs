@@ -44,6 +44,11 @@ fn use_it(value: &Value) {
     .unwrap();
 }
 
+/// Nothing but its shape.
+#[derive(serde::Deserialize)]
+#[allow(dead_code)]
+struct Tree(Vec<Tree>);
+
 /// Data that goes as deep as its source.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
@@ -166,6 +171,35 @@ fn a_billion_laughs_stay_small() {
             use_it(&value);
         }
     });
+}
+
+#[test]
+fn laughs_do_not_become_data() {
+    // Shallow enough for serde, and 2^60 values.
+    let value = parse(&[b")".to_vec(), b"2\x86".repeat(60), b".".to_vec()].concat()).unwrap();
+    let error = from_value::<Tree>(&value)
+        .err()
+        .map(|error| error.to_string());
+    assert_eq!(
+        error.as_deref(),
+        Some("a value that is too large when written out")
+    );
+    // What is merely shared does become data.
+    let rows = [
+        b"](".to_vec(),
+        [
+            b"]".to_vec(),
+            b"(N".to_vec(),
+            b"N".repeat(999),
+            b"e\x94".to_vec(),
+        ]
+        .concat(),
+        b"h\x00".repeat(999),
+        b"e.".to_vec(),
+    ]
+    .concat();
+    let rows: Vec<Vec<()>> = from_value(&parse(&rows).unwrap()).unwrap();
+    assert_eq!((rows.len(), rows[999].len()), (1000, 1000));
 }
 
 #[test]

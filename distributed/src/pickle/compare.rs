@@ -6,7 +6,7 @@ use super::{Kind, TypeError, Value, long};
 
 /// Elements looked at before a comparison is given up: shared tuples of shared tuples
 /// can stand for more than anyone can compare.
-const STEPS: usize = 1 << 22;
+const STEPS: usize = 1 << 18;
 
 impl Value {
     /// Python's `self < other`: numbers, str, bytes, and tuples and lists of such.

@@ -13,7 +13,7 @@ use super::access::{Entries, List, Variant};
 const DEPTH: u32 = 128;
 /// Values visited, beyond four times those that there are: shared values are visited at
 /// every place, and lists of shared lists can stand for more than any memory holds.
-const VISITS: usize = 1 << 24;
+const VISITS: usize = 1 << 22;
 
 pub(super) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
     let alone = Arena::default();
