@@ -34,7 +34,7 @@ fn master(options: &Options) -> anyhow::Result<()> {
     if options.port_was_left_open() {
         common::say!("Listen on {}...", listener.address());
     }
-    recipe::master(options, listener)
+    recipe::master(options, listener, None)
 }
 
 /// Master and worker as two processes that talk through a port which the
@@ -50,7 +50,7 @@ fn both(options: &Options) -> anyhow::Result<()> {
         .close_in_child(&listener)
         .spawn(|| recipe::worker(options, &target, None))
         .context("cannot start the worker")?;
-    recipe::master(options, listener)?;
+    recipe::master(options, listener, Some(&worker))?;
     worker.join_success()
 }
 

@@ -381,6 +381,18 @@ fn a_worker_that_is_interrupted_gives_its_task_back() {
 }
 
 #[test]
+fn a_master_whose_only_worker_dies_does_not_wait_for_results() {
+    let mut both = distributed()
+        .args(["--pause", "50", "--timeout", "50"])
+        .start();
+    both.line_where(|line| line.starts_with("run task"));
+    let worker = both.descendants()[0];
+    let worker = rustix::process::Pid::from_raw(worker.cast_signed()).unwrap();
+    rustix::process::kill_process(worker, Signal::KILL).unwrap();
+    fails_with_one_line(&both.finish(), "was killed by SIGKILL");
+}
+
+#[test]
 fn a_closed_output_ends_it_quietly() {
     distributed().args(["--pause", "0"]).head_1().success();
     let master = Master::start();

@@ -1,14 +1,23 @@
 //! The side that has the tasks.
 
+use std::thread;
+
 use anyhow::{Context, bail};
+use common::process::{ExitStatus, Process};
 use common::say;
 use distributed::pickle::Value;
 use distributed::{Error, Listener, Manager, SharedQueue};
 
 use super::{Interrupt, Options};
 
-/// Serves the two queues, puts the tasks and prints the results.
-pub(crate) fn master(options: &Options, listener: Listener) -> anyhow::Result<()> {
+/// Serves the two queues, puts the tasks and prints the results. `worker` is
+/// the only worker, where there is one that this program has started: without
+/// it, no result will come.
+pub(crate) fn master(
+    options: &Options,
+    listener: Listener,
+    worker: Option<&Process>,
+) -> anyhow::Result<()> {
     let task = SharedQueue::<u32>::new();
     // What a worker written in Python sends may be anything.
     let result = SharedQueue::<Value>::new();
@@ -24,6 +33,51 @@ pub(crate) fn master(options: &Options, listener: Listener) -> anyhow::Result<()
     interrupt.on_interrupt(move || results.shutdown(true));
     interrupt.listen()?;
 
+    thread::scope(|scope| {
+        if let Some(worker) = worker {
+            let results = &result;
+            scope.spawn(move || {
+                if !worker.join().is_ok_and(ExitStatus::success) {
+                    results.shutdown(true);
+                }
+            });
+        }
+        let outcome = put_and_get(options, &task, &result);
+        // The reply to the last result's sender leaves first.
+        server.shutdown();
+        match (outcome, worker) {
+            (Ok(()), _) => Ok(()),
+            (Err(_), _) if interrupt.came() => {
+                end(worker);
+                Err(Interrupt::exit())
+            }
+            (Err(error), worker) => {
+                // How the worker died is the cause, if it did.
+                if let Some(worker) = worker
+                    && worker.exit_status()?.is_some()
+                {
+                    worker.join_success()?;
+                }
+                end(worker);
+                Err(error)
+            }
+        }
+    })
+}
+
+/// Asks a worker to end, which the scope's thread waits for.
+fn end(worker: Option<&Process>) {
+    if let Some(worker) = worker {
+        // One that has ended cannot be asked.
+        let _ = worker.terminate();
+    }
+}
+
+fn put_and_get(
+    options: &Options,
+    task: &SharedQueue<u32>,
+    result: &SharedQueue<Value>,
+) -> anyhow::Result<()> {
     let mut random = match options.seed {
         Some(seed) => fastrand::Rng::with_seed(seed),
         None => fastrand::Rng::new(),
@@ -42,12 +96,9 @@ pub(crate) fn master(options: &Options, listener: Listener) -> anyhow::Result<()
                 options.tasks,
                 options.result_timeout()
             ),
-            Err(_) if interrupt.came() => return Err(Interrupt::exit()),
             Err(error) => return Err(error).context("cannot get a result"),
         }
     }
-    // The reply to the last result's sender leaves first.
-    server.shutdown();
     Ok(())
 }
 
