@@ -1,0 +1,45 @@
+//! The secret that both sides of a connection prove to each other.
+
+use std::fmt;
+use std::path::Path;
+use std::{fs, io};
+
+/// A shared key: bytes of any number, Python's `authkey`.
+///
+/// Its `Debug` form does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AuthKey(Vec<u8>);
+
+impl AuthKey {
+    /// The key with these bytes.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        AuthKey(bytes.into())
+    }
+
+    /// The key in a file; a newline at its end, which editors put there, is
+    /// not part of it.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, and when it holds no key.
+    pub fn from_file(path: impl AsRef<Path>) -> io::Result<Self> {
+        let mut bytes = fs::read(path)?;
+        while matches!(bytes.last(), Some(b'\n' | b'\r')) {
+            bytes.pop();
+        }
+        if bytes.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is empty"));
+        }
+        Ok(AuthKey(bytes))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AuthKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthKey(..)")
+    }
+}

@@ -1,0 +1,81 @@
+//! What can be wrong with a pickle.
+
+use thiserror::Error;
+
+/// Why a pickle cannot be read, written or taken apart.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The message ends inside an opcode or before STOP.
+    #[error("pickle truncated at byte {at}")]
+    Truncated {
+        /// Where in the message.
+        at: usize,
+    },
+    /// The message is longer than [`Limits::message`](super::Limits::message).
+    #[error("pickle of {size} bytes is longer than the limit of {limit}")]
+    Size {
+        /// Bytes in the message.
+        size: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// More opcodes than [`Limits::opcodes`](super::Limits::opcodes).
+    #[error("pickle has more than {limit} opcodes")]
+    Opcodes {
+        /// Opcodes allowed.
+        limit: usize,
+    },
+    /// Values nested deeper than [`Limits::depth`](super::Limits::depth).
+    #[error("pickle is nested deeper than {limit} levels")]
+    Depth {
+        /// Levels allowed.
+        limit: usize,
+    },
+    /// A protocol outside 2..=5.
+    #[error("pickle protocol {0} is not between 2 and 5")]
+    Protocol(u8),
+    /// An opcode that is unknown, or refused because it would need to run something.
+    #[error("pickle opcode {opcode:#04x} at byte {at} is not accepted")]
+    Opcode {
+        /// The opcode.
+        opcode: u8,
+        /// Where in the message.
+        at: usize,
+    },
+    /// An opcode that does not fit what is on the stack.
+    #[error("pickle at byte {at}: {what}")]
+    Malformed {
+        /// Where in the message.
+        at: usize,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// A reference to something that was never stored.
+    #[error("pickle at byte {at}: no memo entry {index}")]
+    Memo {
+        /// Where in the message.
+        at: usize,
+        /// The entry asked for.
+        index: u32,
+    },
+    /// A value that the wanted protocol cannot express.
+    #[error("cannot be written at pickle protocol {protocol}: {what}")]
+    Unwritable {
+        /// The protocol asked for.
+        protocol: u8,
+        /// What is in the way.
+        what: &'static str,
+    },
+    /// A message that is not a request or not a reply.
+    #[error("not a manager message: {0}")]
+    Message(&'static str),
+    /// A value of another type than the one wanted.
+    #[error("{0}")]
+    Data(String),
+}
+
+/// What Python would raise as `TypeError` when two values are compared.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct TypeError(pub String);

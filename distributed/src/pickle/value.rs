@@ -1,0 +1,299 @@
+//! A value in a pickle, and what can be asked of it.
+
+use std::fmt;
+use std::str;
+use std::sync::Arc;
+
+use super::arena::{Arena, Id, Node, Seq};
+use super::names;
+use super::{Items, Object, Pairs};
+
+/// A Python value as data: cheap to clone, shared between threads, with identity (what
+/// is shared or cyclic in a pickle stays so).
+///
+/// A value taken out of a message keeps the whole message in memory; see
+/// [`detach`](Value::detach).
+#[derive(Clone)]
+pub struct Value(pub(super) Place);
+
+/// Where a value is.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// Here: `None`, a bool, an int of 64 bits, a float. Nothing is allocated for these.
+    Alone(Node),
+    /// A node of an arena.
+    In(Arc<Arena>, Id),
+}
+
+/// What a value is, with its contents.
+#[derive(Clone, Debug)]
+pub enum Kind<'a> {
+    /// `None`
+    None,
+    /// `bool`
+    Bool(bool),
+    /// `int` that fits.
+    Int(i64),
+    /// `int` that does not: two's complement, little-endian, minimal.
+    Long(&'a [u8]),
+    /// `float`
+    Float(f64),
+    /// `str`: UTF-8, except that lone surrogates are encoded too (Python's `surrogatepass`).
+    Str(&'a [u8]),
+    /// `str` of Python 2: bytes that are often ASCII. Python 3 gets a `str` when they are,
+    /// and `bytes` otherwise.
+    NativeStr(&'a [u8]),
+    /// `bytes`
+    Bytes(&'a [u8]),
+    /// `bytearray`
+    ByteArray(&'a [u8]),
+    /// `tuple`
+    Tuple(Items<'a>),
+    /// `list`
+    List(Items<'a>),
+    /// `dict`, in order
+    Dict(Pairs<'a>),
+    /// `set`
+    Set(Items<'a>),
+    /// `frozenset`
+    FrozenSet(Items<'a>),
+    /// A class or function by name, always by Python 3's names (`builtins`, not
+    /// `__builtin__`).
+    Global {
+        /// Its module.
+        module: &'a str,
+        /// Its qualified name.
+        name: &'a str,
+    },
+    /// What Python would make by a call; here it stays a description of it.
+    Object(Object<'a>),
+}
+
+impl Value {
+    pub(super) fn at(arena: &Arc<Arena>, id: Id) -> Value {
+        match arena.node(id) {
+            node @ (Node::None | Node::Bool(_) | Node::Int(_) | Node::Float(_)) => {
+                Value(Place::Alone(node))
+            }
+            _ => Value(Place::In(Arc::clone(arena), id)),
+        }
+    }
+
+    pub(super) fn node(&self) -> Node {
+        match &self.0 {
+            Place::Alone(node) => *node,
+            Place::In(arena, id) => arena.node(*id),
+        }
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind<'_> {
+        let Place::In(arena, id) = &self.0 else {
+            return match self.node() {
+                Node::Bool(value) => Kind::Bool(value),
+                Node::Int(value) => Kind::Int(value),
+                Node::Float(value) => Kind::Float(value),
+                _ => Kind::None,
+            };
+        };
+        let items = |seq: Seq| Items {
+            arena,
+            ids: arena.links(seq),
+        };
+        match arena.node(*id) {
+            Node::None => Kind::None,
+            Node::Bool(value) => Kind::Bool(value),
+            Node::Int(value) => Kind::Int(value),
+            Node::Float(value) => Kind::Float(value),
+            Node::Long(span) => Kind::Long(arena.bytes(span)),
+            Node::Str(span) => Kind::Str(arena.bytes(span)),
+            Node::Native(span) => Kind::NativeStr(arena.bytes(span)),
+            Node::Bytes(span) => Kind::Bytes(arena.bytes(span)),
+            Node::ByteArray(span) => Kind::ByteArray(arena.bytes(span)),
+            Node::Tuple(seq) => Kind::Tuple(items(seq)),
+            Node::List(seq) => Kind::List(items(seq)),
+            Node::Dict(seq) => Kind::Dict(Pairs {
+                arena,
+                ids: arena.links(seq),
+            }),
+            Node::Set(seq) => Kind::Set(items(seq)),
+            Node::FrozenSet(seq) => Kind::FrozenSet(items(seq)),
+            Node::Global { old, module, name } => {
+                let (module, name) = (arena.plain_str(module), arena.plain_str(name));
+                let (module, name) = if old {
+                    names::to_python_3(module, name)
+                } else {
+                    (module, name)
+                };
+                Kind::Global { module, name }
+            }
+            Node::Object(how, seq) => Kind::Object(Object {
+                arena,
+                how,
+                links: arena.links(seq),
+            }),
+        }
+    }
+
+    /// Python's name of its type: `int`, `str`, `list`; of an object, its class's name.
+    pub fn type_name(&self) -> String {
+        let name = match self.kind() {
+            Kind::None => "NoneType",
+            Kind::Bool(_) => "bool",
+            Kind::Int(_) | Kind::Long(_) => "int",
+            Kind::Float(_) => "float",
+            Kind::Str(_) | Kind::NativeStr(_) => "str",
+            Kind::Bytes(_) => "bytes",
+            Kind::ByteArray(_) => "bytearray",
+            Kind::Tuple(_) => "tuple",
+            Kind::List(_) => "list",
+            Kind::Dict(_) => "dict",
+            Kind::Set(_) => "set",
+            Kind::FrozenSet(_) => "frozenset",
+            Kind::Global { .. } => "type",
+            Kind::Object(object) => match object.callable().kind() {
+                Kind::Global { name, .. } => return name.to_owned(),
+                _ => "object",
+            },
+        };
+        name.to_owned()
+    }
+
+    /// Python's `self is other`, for what is shared within one message.
+    pub fn is(&self, other: &Value) -> bool {
+        match (&self.0, &other.0) {
+            (Place::In(arena, id), Place::In(other, other_id)) => {
+                Arc::ptr_eq(arena, other) && id == other_id
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it is `None`.
+    pub fn is_none(&self) -> bool {
+        matches!(self.node(), Node::None)
+    }
+
+    /// A `bool` or an `int` that fits.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self.node() {
+            Node::Bool(value) => Some(i64::from(value)),
+            Node::Int(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A `bool`, an `int` of 64 bits or a `float` as a float.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self.node() {
+            Node::Bool(value) => Some(f64::from(u8::from(value))),
+            Node::Int(value) => Some(value as f64),
+            Node::Float(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A `str` without lone surrogates, or a `str` of Python 2 in ASCII.
+    pub fn as_str(&self) -> Option<&str> {
+        match self.kind() {
+            Kind::Str(text) => str::from_utf8(text).ok(),
+            Kind::NativeStr(text) if text.is_ascii() => str::from_utf8(text).ok(),
+            _ => None,
+        }
+    }
+
+    /// `bytes`, `bytearray` or a `str` of Python 2.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match self.kind() {
+            Kind::Bytes(bytes) | Kind::ByteArray(bytes) | Kind::NativeStr(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The elements of a tuple or list.
+    pub fn as_sequence(&self) -> Option<Items<'_>> {
+        match self.kind() {
+            Kind::Tuple(items) | Kind::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The entries of a dict.
+    pub fn as_dict(&self) -> Option<Pairs<'_>> {
+        match self.kind() {
+            Kind::Dict(pairs) => Some(pairs),
+            _ => None,
+        }
+    }
+
+    /// Module, name and arguments of what is made by calling something named, like an
+    /// exception: `("builtins", "ValueError", …)`. Python 3's names.
+    pub fn as_call(&self) -> Option<(&str, &str, Items<'_>)> {
+        let Place::In(arena, _) = &self.0 else {
+            return None;
+        };
+        let Kind::Object(object) = self.kind() else {
+            return None;
+        };
+        let (Node::Global { old, module, name }, Node::Tuple(args)) =
+            (arena.node(object.links[0]), arena.node(object.links[1]))
+        else {
+            return None;
+        };
+        let (module, name) = (arena.plain_str(module), arena.plain_str(name));
+        let (module, name) = if old {
+            names::to_python_3(module, name)
+        } else {
+            (module, name)
+        };
+        Some((
+            module,
+            name,
+            Items {
+                arena,
+                ids: arena.links(args),
+            },
+        ))
+    }
+
+    /// Python's `bool(value)`; what is symbolic is true.
+    pub fn is_truthy(&self) -> bool {
+        match self.kind() {
+            Kind::None | Kind::Bool(false) | Kind::Int(0) => false,
+            Kind::Float(value) => value != 0.0,
+            Kind::Str(bytes)
+            | Kind::NativeStr(bytes)
+            | Kind::Bytes(bytes)
+            | Kind::ByteArray(bytes) => !bytes.is_empty(),
+            Kind::Tuple(items) | Kind::List(items) | Kind::Set(items) | Kind::FrozenSet(items) => {
+                !items.is_empty()
+            }
+            Kind::Dict(pairs) => !pairs.is_empty(),
+            _ => true,
+        }
+    }
+}
+
+impl Default for Value {
+    /// `None`
+    fn default() -> Value {
+        Value::none()
+    }
+}
+
+impl fmt::Debug for Value {
+    /// The value as Python shows it, cut to 200 characters.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.repr(200))
+    }
+}
+
+impl Arena {
+    /// The text of a str node: the names of a global are checked to be such when it is made.
+    pub(super) fn plain_str(&self, id: Id) -> &str {
+        match self.node(id) {
+            Node::Str(span) => str::from_utf8(self.bytes(span)).unwrap_or_default(),
+            _ => "",
+        }
+    }
+}

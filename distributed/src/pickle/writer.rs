@@ -1,0 +1,229 @@
+//! Writes a value as a pickle.
+//!
+//! Containers that Python can fill later (list, dict, set) are stored in the memo before
+//! their elements, all others after. A tuple within itself, by way of a list, is thus
+//! begun again before it is done; the copy that is done first is the one that counts, and
+//! the outer one is thrown off the stack, as CPython's own pickler does it.
+
+use std::collections::HashMap;
+
+use super::arena::{Arena, Id, Node, Seq};
+use super::value::Place;
+use super::{Error, Value, opcode as op};
+
+/// How deep nested values are written. What a reader accepted by default, twice over.
+const DEPTH: usize = 20_000;
+/// Elements of a container that are set by one opcode, as in CPython.
+pub(super) const BATCH: usize = 1000;
+/// In the memo: begun, and not yet stored.
+const BEGUN: u32 = u32::MAX;
+
+/// The value as a pickle of this protocol, 2 to 5.
+///
+/// # Errors
+/// [`Error::Protocol`]; [`Error::Unwritable`] and [`Error::Depth`] for values that no
+/// Python could have written at that protocol.
+pub fn write(value: &Value, protocol: u8) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::new();
+    write_into(&mut out, value, protocol)?;
+    Ok(out)
+}
+
+/// Appends the value as a pickle of this protocol; on an error `out` is as it was.
+///
+/// # Errors
+/// As [`write`](fn@write).
+pub fn write_into(out: &mut Vec<u8>, value: &Value, protocol: u8) -> Result<(), Error> {
+    pickle(out, protocol, |writer| writer.value(value))
+}
+
+/// Writes what `body` writes, between PROTO and STOP.
+pub(super) fn pickle<'v>(
+    out: &mut Vec<u8>,
+    protocol: u8,
+    body: impl FnOnce(&mut Writer<'_, 'v>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if !(2..=5).contains(&protocol) {
+        return Err(Error::Protocol(protocol));
+    }
+    let before = out.len();
+    out.extend([op::PROTO, protocol]);
+    let mut writer = Writer {
+        out,
+        protocol,
+        arena: None,
+        memo: HashMap::new(),
+        stored: 0,
+        frames: Vec::new(),
+        again: 0,
+    };
+    let written = body(&mut writer);
+    match written {
+        Ok(()) => out.push(op::STOP),
+        Err(_) => out.truncate(before),
+    }
+    written
+}
+
+/// One writing.
+pub(super) struct Writer<'o, 'v> {
+    pub(super) out: &'o mut Vec<u8>,
+    pub(super) protocol: u8,
+    /// The arena that the memo is of.
+    arena: Option<&'v Arena>,
+    /// Where the shared nodes of the arena are stored.
+    memo: HashMap<Id, u32>,
+    /// How many values are stored.
+    stored: u32,
+    pub(super) frames: Vec<Frame>,
+    /// How many more links may be written a second time.
+    again: usize,
+}
+
+/// A container that is being written.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    pub(super) id: Id,
+    pub(super) node: Node,
+    /// How many of its parts are written.
+    pub(super) done: usize,
+}
+
+impl<'v> Writer<'_, 'v> {
+    /// Writes one value. Values of one arena that follow each other share what they share.
+    pub(super) fn value(&mut self, value: &'v Value) -> Result<(), Error> {
+        let (arena, root) = match &value.0 {
+            Place::Alone(node) => {
+                self.scalar(*node);
+                return Ok(());
+            }
+            Place::In(arena, id) => (&**arena, *id),
+        };
+        if !self.arena.is_some_and(|known| std::ptr::eq(known, arena)) {
+            self.arena = Some(arena);
+            self.memo.clear();
+            self.again = 4 * arena.link_count() + 1024;
+        }
+        let first = self.visit(arena, root)?;
+        self.frames.extend(first);
+        while let Some(frame) = self.frames.pop() {
+            self.advance(arena, frame)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a node, or begins to: then gives the frame in which to go on.
+    pub(super) fn visit(&mut self, arena: &Arena, id: Id) -> Result<Option<Frame>, Error> {
+        let node = arena.node(id);
+        if arena.is_shared(id) && !is_small(node) {
+            match self.memo.get(&id) {
+                None => {}
+                Some(&BEGUN) => self.begin_again(arena, node)?,
+                Some(&index) => {
+                    self.get(index);
+                    return Ok(None);
+                }
+            }
+        }
+        match node {
+            Node::None | Node::Bool(_) | Node::Int(_) | Node::Float(_) => self.scalar(node),
+            Node::Long(span) => self.long(arena.bytes(span)),
+            Node::Str(span) => self.str(arena.bytes(span)),
+            Node::Native(span) => self.native(arena.bytes(span)),
+            Node::Bytes(span) => self.bytes(arena.bytes(span)),
+            Node::ByteArray(span) => self.bytearray(arena.bytes(span)),
+            Node::Tuple(seq) if seq.len == 0 => self.out.push(op::EMPTY_TUPLE),
+            Node::Global { old, module, name } => self.global(arena, old, module, name)?,
+            Node::List(seq) => return Ok(self.fill(arena, id, node, seq, op::EMPTY_LIST)),
+            Node::Dict(seq) => return Ok(self.fill(arena, id, node, seq, op::EMPTY_DICT)),
+            Node::Set(seq) if self.protocol >= 4 => {
+                return Ok(self.fill(arena, id, node, seq, op::EMPTY_SET));
+            }
+            Node::Tuple(_) | Node::Set(_) | Node::FrozenSet(_) | Node::Object(..) => {
+                if arena.is_shared(id) {
+                    self.memo.insert(id, BEGUN);
+                }
+                return Ok(Some(Frame { id, node, done: 0 }));
+            }
+        }
+        self.store(arena, id);
+        Ok(None)
+    }
+
+    /// Writes a container as an empty one, to be filled.
+    fn fill(&mut self, arena: &Arena, id: Id, node: Node, seq: Seq, empty: u8) -> Option<Frame> {
+        self.out.push(empty);
+        self.store(arena, id);
+        (seq.len > 0).then_some(Frame { id, node, done: 0 })
+    }
+
+    /// Puts a frame aside until the part of it that `inner` is about is written.
+    pub(super) fn wait(&mut self, outer: Frame, inner: Frame) -> Result<(), Error> {
+        if self.frames.len() >= DEPTH {
+            return Err(Error::Depth { limit: DEPTH });
+        }
+        self.frames.extend([outer, inner]);
+        Ok(())
+    }
+
+    /// A value is met inside itself before it is stored. That ends, as each time round at
+    /// least one list is new, but it may take long: what is written anew is counted.
+    fn begin_again(&mut self, arena: &Arena, node: Node) -> Result<(), Error> {
+        let cost = 1 + arena.children(node).iter().count();
+        match self.again.checked_sub(cost) {
+            Some(rest) => {
+                self.again = rest;
+                Ok(())
+            }
+            None => Err(Error::Unwritable {
+                protocol: self.protocol,
+                what: "values that contain themselves too often",
+            }),
+        }
+    }
+
+    /// Stores what was just written, if it is referred to again.
+    pub(super) fn store(&mut self, arena: &Arena, id: Id) {
+        if !arena.is_shared(id) || is_small(arena.node(id)) {
+            return;
+        }
+        let index = self.stored;
+        if self.protocol >= 4 {
+            self.out.push(op::MEMOIZE);
+        } else if let Ok(index) = u8::try_from(index) {
+            self.out.extend([op::BINPUT, index]);
+        } else {
+            self.out.push(op::LONG_BINPUT);
+            self.out.extend_from_slice(&index.to_le_bytes());
+        }
+        self.memo.insert(id, index);
+        self.stored += 1;
+    }
+
+    pub(super) fn get(&mut self, index: u32) {
+        if let Ok(index) = u8::try_from(index) {
+            self.out.extend([op::BINGET, index]);
+        } else {
+            self.out.push(op::LONG_BINGET);
+            self.out.extend_from_slice(&index.to_le_bytes());
+        }
+    }
+
+    /// After the last part of something that is stored last: whether the same was
+    /// completed within itself, so that this one is to be thrown away.
+    pub(super) fn completed_within(&self, arena: &Arena, id: Id) -> Option<u32> {
+        if !arena.is_shared(id) {
+            return None;
+        }
+        self.memo.get(&id).copied().filter(|&index| index != BEGUN)
+    }
+}
+
+/// Whether writing it twice is as short as referring to it.
+fn is_small(node: Node) -> bool {
+    match node {
+        Node::None | Node::Bool(_) | Node::Int(_) | Node::Float(_) => true,
+        Node::Tuple(seq) => seq.len == 0,
+        _ => false,
+    }
+}

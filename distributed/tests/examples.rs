@@ -1,0 +1,94 @@
+//! Each example prints what its header says.
+#![allow(clippy::unwrap_used)]
+#![forbid(unsafe_code)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use common::testing::{Program, example};
+use distributed::{Client, RemoteQueue};
+use support::*;
+
+/// The lines after `$ cargo run …` in an example's header.
+fn promised(name: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.rs"));
+    let source = fs::read_to_string(path).unwrap();
+    let start = format!("//! $ cargo run -p distributed --example {name}");
+    source
+        .lines()
+        .skip_while(|line| !line.starts_with(&start))
+        .skip(1)
+        .take_while(|line| *line != "//! ```")
+        .map(|line| line.trim_start_matches("//!").trim_start().to_string())
+        .collect()
+}
+
+#[test]
+fn shared_queue_prints_its_header() {
+    let run = Program::new(example("shared_queue")).run().success();
+    assert_eq!(run.lines(), promised("shared_queue"));
+    Program::new(example("shared_queue")).head_1();
+}
+
+#[test]
+fn help_python_prints_its_header() {
+    let mut server = Program::new(example("serve_python"))
+        .args(["--address", "127.0.0.1:0"])
+        .start();
+    let address = address_of(&mut server);
+    let client = Client::connect(&address, &key()).unwrap();
+    let task: RemoteQueue<String> = client.queue("get_task_queue").unwrap();
+    let result: RemoteQueue<(String, usize)> = client.queue("get_result_queue").unwrap();
+    for text in ["to be or not to be", "that is the question"] {
+        task.put(&text.to_string()).unwrap();
+    }
+    let run = Program::new(example("help_python"))
+        .args(["--address", &address])
+        .run()
+        .success();
+    assert_eq!(run.lines(), promised("help_python"));
+    assert_eq!(
+        result.try_get().unwrap(),
+        ("to be or not to be".to_string(), 6)
+    );
+    server.interrupt();
+    server.finish();
+}
+
+#[test]
+fn serve_python_is_ready_when_it_says_so_and_serves_until_ctrl_c() {
+    let mut server = Program::new(example("serve_python"))
+        .args(["--address", "127.0.0.1:0"])
+        .start();
+    let line = server.next_line();
+    let promised = promised("serve_python");
+    let port = line
+        .strip_prefix(promised[0].trim_end_matches("5000"))
+        .unwrap();
+    let address = format!("127.0.0.1:{port}");
+    let client = Client::connect(&address, &key()).unwrap();
+    for name in [
+        "get_task_queue",
+        "get_result_queue",
+        "Queue",
+        "JoinableQueue",
+        "LifoQueue",
+        "PriorityQueue",
+        "SimpleQueue",
+    ] {
+        let queue: RemoteQueue<i64> = client.queue(name).unwrap();
+        queue.put(&1).unwrap();
+        assert_eq!(queue.get().unwrap(), 1);
+    }
+    server.interrupt();
+    let run = server.finish();
+    run.assert().code(130).stderr("");
+
+    let run = Program::new(example("serve_python"))
+        .args(["--address", "0.0.0.0:0"])
+        .run();
+    assert_eq!(run.status.code(), Some(2));
+    assert!(run.stderr.contains("--authkey-file"));
+}

@@ -1,0 +1,438 @@
+//! The recipe as its user meets it.
+#![allow(clippy::unwrap_used)]
+#![forbid(unsafe_code)]
+
+mod support;
+
+use std::fs;
+use std::net::TcpListener;
+
+use common::testing::Finished;
+use predicates::prelude::*;
+use rustix::process::Signal;
+use support::*;
+
+#[test]
+fn master_and_worker_at_once_print_both_transcripts_in_full() {
+    for seed in ["1", "2", "3"] {
+        let run = || {
+            let run = distributed().args(["--pause", "0", "--seed", seed]).run();
+            run.success()
+        };
+        let first = run();
+        let lines = first.lines();
+        let of_worker = |line: &&str| !line.starts_with("Put") && !line.starts_with("Result");
+        let worker: Vec<_> = lines
+            .iter()
+            .copied()
+            .filter(of_worker)
+            .filter(|line| *line != "Try get results...")
+            .collect();
+        let master: Vec<_> = lines
+            .iter()
+            .copied()
+            .filter(|line| !worker.contains(line))
+            .collect();
+        assert_eq!((worker.len(), master.len()), (12, 21));
+        let put = master_transcript(&master, 10);
+        let mut done = worker_transcript(&worker);
+        // One worker does the tasks in the order in which they were put.
+        let order: Vec<_> = lines
+            .iter()
+            .filter_map(|line| number_after(line, "Put task "))
+            .collect();
+        assert_eq!(done, order);
+        done.sort_unstable();
+        assert_eq!(done, put);
+        // Nothing is done before it is put.
+        for n in order {
+            let at = |line: String| lines.iter().position(|other| *other == line);
+            assert!(at(format!("Put task {n}...")) < at(format!("run task {n} * {n}...")));
+        }
+        let tasks = |run: &Finished| {
+            let lines = run.lines();
+            let puts = lines.iter().filter(|line| line.starts_with("Put task"));
+            puts.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(tasks(&first), tasks(&run()), "a seed repeats its tasks");
+    }
+}
+
+#[test]
+fn three_workers_share_the_tasks_of_a_master() {
+    let mut master = distributed()
+        .args(["master", "--address", "127.0.0.1:0", "--tasks", "30"])
+        .start();
+    let address = address_of(&mut master);
+    let workers: Vec<_> = (0..3)
+        .map(|_| {
+            distributed()
+                .args(["worker", "--address", &address, "--tasks", "10"])
+                .args(["--pause", "0.001"])
+                .start()
+        })
+        .collect();
+    let mut done: Vec<i64> = Vec::new();
+    for worker in workers {
+        let worker = worker.finish().success();
+        done.extend(worker_transcript(&worker.lines()));
+    }
+    let master = master.finish().success();
+    done.sort_unstable();
+    assert_eq!(master_transcript(&master.lines()[1..], 30), done);
+}
+
+#[test]
+fn a_worker_without_tasks_says_so_at_each_try() {
+    let master = Master::start();
+    let address = master.address().to_string();
+    let worker = distributed()
+        .args([
+            "worker",
+            "--address",
+            &address,
+            "--tasks",
+            "3",
+            "--timeout",
+            "0.02",
+        ])
+        .run()
+        .success();
+    let expected = [
+        "Connect to server 127.0.0.1...",
+        "task queue is empty.",
+        "task queue is empty.",
+        "task queue is empty.",
+        "worker exit.",
+    ];
+    assert_eq!(worker.lines(), expected);
+}
+
+#[test]
+fn a_master_without_workers_says_how_many_results_came() {
+    let master = distributed()
+        .args(["master", "--address", "127.0.0.1:0", "--timeout", "0.05"])
+        .run();
+    master
+        .assert()
+        .code(1)
+        .stderr("distributed: 0 of 10 results came, and none for 50ms: is there a worker?\n");
+}
+
+#[test]
+fn a_worker_without_a_master_says_so() {
+    // A port that was free a moment ago; nobody listens there.
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let worker = distributed()
+        .args(["worker", "--address", &port.to_string()])
+        .run();
+    fails_with_one_line(
+        &worker,
+        &format!("cannot connect to {port}: Connection refused"),
+    );
+}
+
+#[test]
+fn a_host_that_accepts_and_says_nothing_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let worker = distributed().args(["worker", "--address", &address]).run();
+    let text = format!("server {address}: no answer within 10s");
+    fails_with_one_line(&worker, &text);
+}
+
+#[test]
+fn a_peer_that_speaks_another_protocol_is_told_apart() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let greeter = std::thread::spawn(move || {
+        use std::io::Write;
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n").unwrap();
+        stream
+    });
+    let worker = distributed().args(["worker", "--address", &address]).run();
+    fails_with_one_line(&worker, "beyond the limit of 256");
+    drop(greeter.join().unwrap());
+}
+
+#[test]
+fn a_wrong_key_is_one_clear_line_on_the_worker_and_nothing_to_the_master() {
+    let folder = tempfile();
+    fs::write(&folder, "another key\n").unwrap();
+    let master = Master::start();
+    let address = master.address().to_string();
+    let worker = distributed()
+        .args(["worker", "--address", &address, "--authkey-file"])
+        .arg(&folder)
+        .run();
+    fails_with_one_line(
+        &worker,
+        &format!("server {address}: the manager rejects the key"),
+    );
+    let worker = distributed()
+        .args(["worker", "--address", &address])
+        .env("DISTRIBUTED_AUTHKEY", "another key")
+        .run();
+    fails_with_one_line(&worker, "the manager rejects the key");
+    // The master has stayed the same for those who have the key.
+    master
+        .client()
+        .queue::<i64>("get_task_queue")
+        .unwrap()
+        .put(&1)
+        .unwrap();
+    assert_eq!(master.task.get().unwrap(), 1);
+    fs::remove_file(folder).unwrap();
+}
+
+#[test]
+fn a_key_of_ones_own_comes_from_a_file_or_the_environment() {
+    let file = tempfile();
+    fs::write(&file, b"\xff secret\n").unwrap();
+    let mut master = distributed()
+        .args([
+            "master",
+            "--address",
+            "127.0.0.1:0",
+            "--tasks",
+            "1",
+            "--authkey-file",
+        ])
+        .arg(&file)
+        .start();
+    let address = address_of(&mut master);
+    let key = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"\xff secret");
+    distributed()
+        .args([
+            "worker",
+            "--address",
+            &address,
+            "--tasks",
+            "1",
+            "--pause",
+            "0",
+        ])
+        .env("DISTRIBUTED_AUTHKEY", key)
+        .run()
+        .success();
+    master.finish().success();
+    fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn the_known_key_is_refused_where_others_can_connect() {
+    for role in ["master", "worker"] {
+        for address in ["0.0.0.0:0", ":0", "192.0.2.1:5000"] {
+            let run = distributed().args([role, "--address", address]).run();
+            assert_eq!(run.status.code(), Some(2), "{run:?}");
+            assert!(
+                run.stderr.contains("the default key is no secret"),
+                "{run:?}"
+            );
+            assert_eq!((run.stderr.lines().count(), &*run.stdout), (1, ""));
+        }
+    }
+}
+
+#[test]
+fn a_port_in_use_is_one_clear_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let master = distributed().args(["master", "--address", &address]).run();
+    let text = format!("cannot listen on {address}: Address already in use");
+    fails_with_one_line(&master, &text);
+}
+
+#[test]
+fn a_worker_whose_master_dies_says_so_and_does_not_hang() {
+    let mut master = distributed()
+        .args(["master", "--address", "127.0.0.1:0", "--tasks", "1"])
+        .start();
+    let address = address_of(&mut master);
+    let mut worker = distributed()
+        .args([
+            "worker",
+            "--address",
+            &address,
+            "--pause",
+            "0",
+            "--timeout",
+            "50",
+        ])
+        .args(["--tasks", "2"])
+        .start();
+    worker.line_where(|line| line.starts_with("run task"));
+    // Its only task done, it waits for another; the master ends, or dies.
+    master.signal(Signal::KILL);
+    drop(master);
+    let worker = worker.finish();
+    fails_with_one_line(&worker, "the connection was closed: the manager has ended");
+}
+
+#[test]
+fn a_worker_that_is_killed_while_it_waits_takes_no_task_along() {
+    let master = Master::start();
+    let address = master.address().to_string();
+    let start = || {
+        distributed()
+            .args([
+                "worker",
+                "--address",
+                &address,
+                "--tasks",
+                "10",
+                "--pause",
+                "0",
+            ])
+            .args(["--timeout", "50"])
+            .start()
+    };
+    let workers: Vec<_> = (0..3).map(|_| start()).collect();
+    until("all three wait for a task", || master.task.waiting() == 3);
+    workers[0].signal(Signal::KILL);
+    // The items come while the kernel takes the process down; the first goes
+    // to whoever has waited longest, perhaps the dying one.
+    for n in 0..20 {
+        master.task.put(&n).unwrap();
+    }
+    let mut results: Vec<String> = (0..20)
+        .map(|_| {
+            let result = master
+                .result
+                .get_timeout(std::time::Duration::from_secs(50));
+            result.unwrap()
+        })
+        .collect();
+    results.sort();
+    let mut expected: Vec<_> = (0..20).map(|n| format!("{n} * {n} = {}", n * n)).collect();
+    expected.sort();
+    assert_eq!(results, expected);
+    let mut workers = workers.into_iter();
+    drop(workers.next());
+    for worker in workers {
+        worker.finish().success();
+    }
+}
+
+#[test]
+fn ctrl_c_ends_each_role_with_130_and_leaves_nobody() {
+    let mut both = distributed().args(["--pause", "50"]).start();
+    // Master and worker print at the same time.
+    let mut awaited = vec!["run task", "Try get"];
+    while !awaited.is_empty() {
+        let line = both.next_line();
+        awaited.retain(|start| !line.starts_with(start));
+    }
+    both.interrupt();
+    let both = both.finish();
+    both.assert().code(130).stderr("distributed: interrupted\n");
+
+    let mut master = distributed()
+        .args(["master", "--address", "127.0.0.1:0"])
+        .start();
+    let address = address_of(&mut master);
+    master.line_where(|line| line.starts_with("Try get"));
+    let mut worker = distributed()
+        .args(["worker", "--address", &address, "--pause", "50"])
+        .start();
+    worker.line_where(|line| line.starts_with("run task"));
+    worker.interrupt();
+    let worker = worker.finish();
+    worker
+        .assert()
+        .code(130)
+        .stderr("distributed: interrupted\n");
+    master.interrupt();
+    let master = master.finish();
+    master
+        .assert()
+        .code(130)
+        .stderr("distributed: interrupted\n");
+}
+
+#[test]
+fn a_worker_that_is_interrupted_gives_its_task_back() {
+    let master = Master::start();
+    let address = master.address().to_string();
+    master.task.put(&7).unwrap();
+    let mut worker = distributed()
+        .args(["worker", "--address", &address, "--pause", "50"])
+        .start();
+    worker.line_where(|line| line.starts_with("run task 7"));
+    worker.interrupt();
+    assert_eq!(worker.finish().status.code(), Some(130));
+    assert_eq!(master.task.try_get().unwrap(), 7);
+
+    // While it waits, there is nothing to give back.
+    let worker = distributed()
+        .args(["worker", "--address", &address, "--timeout", "50"])
+        .start();
+    until("it waits for a task", || master.task.waiting() == 1);
+    worker.interrupt();
+    let worker = worker.finish();
+    worker
+        .assert()
+        .code(130)
+        .stderr("distributed: interrupted\n");
+}
+
+#[test]
+fn a_master_whose_only_worker_dies_does_not_wait_for_results() {
+    let mut both = distributed()
+        .args(["--pause", "50", "--timeout", "50"])
+        .start();
+    both.line_where(|line| line.starts_with("run task"));
+    let worker = both.descendants()[0];
+    let worker = rustix::process::Pid::from_raw(worker.cast_signed()).unwrap();
+    rustix::process::kill_process(worker, Signal::KILL).unwrap();
+    fails_with_one_line(&both.finish(), "was killed by SIGKILL");
+}
+
+#[test]
+fn a_closed_output_ends_it_quietly() {
+    distributed().args(["--pause", "0"]).head_1().success();
+    let master = Master::start();
+    let address = master.address().to_string();
+    let worker = distributed()
+        .args(["worker", "--address", &address, "--timeout", "0.01"])
+        .head_1();
+    worker.success();
+}
+
+#[test]
+fn options_are_checked_and_explained() {
+    for wrong in [
+        &["--nonsense"][..],
+        &["boss"],
+        &["--tasks", "-1"],
+        &["--pause", "soon"],
+        &["--timeout", "-1"],
+    ] {
+        let run = distributed().args(wrong).run();
+        run.assert().code(2).stdout("");
+    }
+    let help = distributed().arg("--help").run().success();
+    let examples = predicate::str::contains("Examples:").and(predicate::str::contains("worker"));
+    help.assert().stdout(examples);
+}
+
+#[track_caller]
+fn fails_with_one_line(run: &Finished, text: &str) {
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+    assert!(run.stderr.contains(text), "{run:?}");
+    assert!(run.stderr.starts_with("distributed: "), "{run:?}");
+    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+}
+
+/// A path for a file of this test alone.
+fn tempfile() -> std::path::PathBuf {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    folder.join(format!("key-{}-{n}", std::process::id()))
+}
