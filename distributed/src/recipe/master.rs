@@ -10,6 +10,7 @@ use distributed::{Error, Listener, Manager, SharedQueue};
 
 use super::{Interrupt, Options};
 
+// ANCHOR: master
 /// Serves the two queues, puts the tasks and prints the results. `worker` is
 /// the only worker, where there is one that this program has started: without
 /// it, no result will come.
@@ -18,6 +19,7 @@ pub(crate) fn master(
     listener: Listener,
     worker: Option<&Process>,
 ) -> anyhow::Result<()> {
+// ANCHOR_END: master
     let task = SharedQueue::<u32>::new();
     // What a worker written in Python sends may be anything.
     let result = SharedQueue::<Value>::new();
@@ -73,11 +75,13 @@ fn end(worker: Option<&Process>) {
     }
 }
 
+// ANCHOR: put_and_get
 fn put_and_get(
     options: &Options,
     task: &SharedQueue<u32>,
     result: &SharedQueue<Value>,
 ) -> anyhow::Result<()> {
+// ANCHOR_END: put_and_get
     let mut random = match options.seed {
         Some(seed) => fastrand::Rng::with_seed(seed),
         None => fastrand::Rng::new(),

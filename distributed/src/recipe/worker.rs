@@ -36,6 +36,7 @@ pub(crate) fn worker(
     }
 }
 
+// ANCHOR: work
 fn work(options: &Options, client: &Client, interrupt: Option<&Interrupt>) -> Result<(), Error> {
     let task: RemoteQueue<i64> = client.queue("get_task_queue")?;
     let result: RemoteQueue<String> = client.queue("get_result_queue")?;
@@ -62,6 +63,7 @@ fn work(options: &Options, client: &Client, interrupt: Option<&Interrupt>) -> Re
     }
     Ok(())
 }
+// ANCHOR_END: work
 
 /// Names the server, where the error itself does not.
 fn explain(error: Error, target: &Target) -> anyhow::Error {
