@@ -19,7 +19,7 @@ pub(crate) fn master(
     listener: Listener,
     worker: Option<&Process>,
 ) -> anyhow::Result<()> {
-// ANCHOR_END: master
+    // ANCHOR_END: master
     let task = SharedQueue::<u32>::new();
     // What a worker written in Python sends may be anything.
     let result = SharedQueue::<Value>::new();
@@ -81,7 +81,7 @@ fn put_and_get(
     task: &SharedQueue<u32>,
     result: &SharedQueue<Value>,
 ) -> anyhow::Result<()> {
-// ANCHOR_END: put_and_get
+    // ANCHOR_END: put_and_get
     let mut random = match options.seed {
         Some(seed) => fastrand::Rng::with_seed(seed),
         None => fastrand::Rng::new(),
