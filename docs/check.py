@@ -67,6 +67,8 @@ def check_include(path, number, target):
         blocks = re.findall(pattern, text, re.S)
         if len(blocks) != 1 or len(blocks[0].strip().splitlines()) < 2:
             problem(path, number, '%s has no anchor %s around anything' % (name, anchor))
+        elif blocks[0].count('{') != blocks[0].count('}'):
+            problem(path, number, '%s: the anchor %s cuts an item' % (name, anchor))
     elif source.suffix == '.rs':
         problem(path, number, 'a Rust source is included by an anchor')
     return source

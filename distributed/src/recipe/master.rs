@@ -19,7 +19,6 @@ pub(crate) fn master(
     listener: Listener,
     worker: Option<&Process>,
 ) -> anyhow::Result<()> {
-    // ANCHOR_END: master
     let task = SharedQueue::<u32>::new();
     // What a worker written in Python sends may be anything.
     let result = SharedQueue::<Value>::new();
@@ -66,6 +65,7 @@ pub(crate) fn master(
         }
     })
 }
+// ANCHOR_END: master
 
 /// Asks a worker to end, which the scope's thread waits for.
 fn end(worker: Option<&Process>) {
@@ -81,7 +81,6 @@ fn put_and_get(
     task: &SharedQueue<u32>,
     result: &SharedQueue<Value>,
 ) -> anyhow::Result<()> {
-    // ANCHOR_END: put_and_get
     let mut random = match options.seed {
         Some(seed) => fastrand::Rng::with_seed(seed),
         None => fastrand::Rng::new(),
@@ -105,6 +104,7 @@ fn put_and_get(
     }
     Ok(())
 }
+// ANCHOR_END: put_and_get
 
 /// What Python's `print` would show.
 fn text(value: &Value) -> String {
