@@ -23,7 +23,7 @@ fn main() {
             threads::run(cores.count(), &live).ok().map(share)
         })
         .candidate("processes", || {
-            // The threads of the round before have ended: forking is safe.
+            // The threads of the round before are joined: forking is safe.
             let processes = processes::start(cores.count()).ok()?;
             processes.run(&live).ok().map(share)
         })

@@ -21,14 +21,21 @@ pub fn run(count: u32, live: &Live) -> Result<Summary> {
     let (start, before) = (Instant::now(), cpu_time(UsageWho::RUSAGE_SELF)?);
     thread::scope(|scope| {
         // On every path: the scope waits for its threads.
-        let _stop = StopAtEnd(&stop);
-        for number in 1..=count {
+        let stop_at_end = StopAtEnd(&stop);
+        let spawn = |number| {
             let builder = Builder::new().stack_size(STACK);
-            let busy = || be_busy(&stop);
-            let spawned = builder.spawn_scoped(scope, busy);
-            spawned.with_context(|| format!("cannot start thread {number}"))?;
+            let spawned = builder.spawn_scoped(scope, || be_busy(&stop));
+            spawned.with_context(|| format!("cannot start thread {number}"))
+        };
+        let threads = (1..=count).map(spawn).collect::<Result<Vec<_>>>()?;
+        live.watch("threads", || Ok(cpu_time(UsageWho::RUSAGE_SELF)?))?;
+        drop(stop_at_end);
+        for thread in threads {
+            // The scope waits for their closures, not for their very ends, and
+            // a fork soon after would find them still there.
+            let _ = thread.join();
         }
-        live.watch("threads", || Ok(cpu_time(UsageWho::RUSAGE_SELF)?))
+        Ok::<_, anyhow::Error>(())
     })?;
     Ok(Summary {
         threads: count,

@@ -61,6 +61,9 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug, Error)]
 pub enum SpawnError {
     /// The process has several threads, and forking it is unsafe.
+    ///
+    /// Join threads by their handles: `std::thread::scope` by itself waits for
+    /// their closures only, and they may be there for a moment longer.
     #[error(
         "cannot fork: this process has {threads} threads, and a fork copies only one; \
          start processes and pools before threads"
