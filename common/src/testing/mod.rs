@@ -18,7 +18,9 @@
 
 mod book;
 mod checks;
+mod collected;
 mod program;
+mod survivors;
 mod text;
 
 pub use book::{Transcript, assert_python_tells, transcripts};

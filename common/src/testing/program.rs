@@ -1,23 +1,20 @@
 //! A program that runs under a deadline, in a process group of its own.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use assert_cmd::assert::{Assert, OutputAssertExt};
 use rustix::process::{Pid, Signal};
 
-/// The environment variable that marks a program under test and whatever it
-/// starts.
-const MARK: &str = "COMMON_TESTING_RUN";
+use super::collected::Collected;
+use super::survivors::{MARK, describe, survivors};
 
 /// How long what a program started may outlive it: the kernel kills an
 /// orphan at once, but not in the same instant.
@@ -158,53 +155,6 @@ impl Program {
             mark: self.mark,
             finished: false,
         }
-    }
-}
-
-/// One output stream, read by a thread of its own.
-struct Collected {
-    text: Arc<Mutex<Vec<u8>>>,
-    /// A message a line; hangs up at end of file.
-    lines: Receiver<String>,
-    /// Hung up when the stream should be closed on this side.
-    open: Option<Arc<()>>,
-}
-
-impl Collected {
-    fn read(stream: impl Read + Send + 'static) -> Self {
-        let text = Arc::new(Mutex::new(Vec::new()));
-        let open = Arc::new(());
-        let wanted = Arc::downgrade(&open);
-        let (sender, lines) = channel();
-        let shared = Arc::clone(&text);
-        thread::spawn(move || {
-            let mut stream = BufReader::with_capacity(1 << 16, stream);
-            let mut line = Vec::new();
-            while wanted.strong_count() > 0 {
-                line.clear();
-                match stream.read_until(b'\n', &mut line) {
-                    Ok(0) | Err(_) => break,
-                    Ok(_) => {}
-                }
-                shared
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .extend_from_slice(&line);
-                let line = String::from_utf8_lossy(&line);
-                // Nobody need be interested in single lines.
-                let _ = sender.send(line.trim_end_matches('\n').to_string());
-            }
-        });
-        Collected {
-            text,
-            lines,
-            open: Some(open),
-        }
-    }
-
-    fn text(&self) -> String {
-        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&text).into_owned()
     }
 }
 
@@ -397,38 +347,4 @@ impl Finished {
         }
         .assert()
     }
-}
-
-/// Living processes of the group or with the mark, and zombies of the group.
-fn survivors(group: Pid, mark: &str) -> Vec<u32> {
-    let entries = fs::read_dir("/proc").expect("/proc");
-    let marked = format!("{MARK}={mark}\0").into_bytes();
-    let group = group.as_raw_nonzero().get().to_string();
-    entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter(|pid: &u32| {
-            let fields = stat(*pid);
-            // A zombie without the group's number belongs to another run.
-            fields.get(2) == Some(&group)
-                || fs::read(format!("/proc/{pid}/environ"))
-                    .is_ok_and(|environ| find(&environ, &marked))
-        })
-        .collect()
-}
-
-fn find(hay: &[u8], needle: &[u8]) -> bool {
-    hay.windows(needle.len()).any(|window| window == needle)
-}
-
-/// The fields of `/proc/PID/stat` from the third, the state, on.
-fn stat(pid: u32) -> Vec<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    rest.split_whitespace().map(str::to_string).collect()
-}
-
-fn describe(pid: u32) -> String {
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    let state = stat(pid).into_iter().next().unwrap_or_default();
-    format!("{pid} ({}, {state})", name.trim_end())
 }

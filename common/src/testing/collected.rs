@@ -1,0 +1,53 @@
+//! The output of a program under test.
+
+use std::io::{BufRead, BufReader, Read};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+/// One output stream, read by a thread of its own.
+pub(super) struct Collected {
+    text: Arc<Mutex<Vec<u8>>>,
+    /// A message a line; hangs up at end of file.
+    pub(super) lines: Receiver<String>,
+    /// Hung up when the stream should be closed on this side.
+    pub(super) open: Option<Arc<()>>,
+}
+
+impl Collected {
+    pub(super) fn read(stream: impl Read + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let open = Arc::new(());
+        let wanted = Arc::downgrade(&open);
+        let (sender, lines) = channel();
+        let shared = Arc::clone(&text);
+        thread::spawn(move || {
+            let mut stream = BufReader::with_capacity(1 << 16, stream);
+            let mut line = Vec::new();
+            while wanted.strong_count() > 0 {
+                line.clear();
+                match stream.read_until(b'\n', &mut line) {
+                    Ok(0) | Err(_) => break,
+                    Ok(_) => {}
+                }
+                shared
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend_from_slice(&line);
+                let line = String::from_utf8_lossy(&line);
+                // Nobody need be interested in single lines.
+                let _ = sender.send(line.trim_end_matches('\n').to_string());
+            }
+        });
+        Collected {
+            text,
+            lines,
+            open: Some(open),
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}

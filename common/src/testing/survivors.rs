@@ -1,0 +1,43 @@
+//! Who of a program's processes is still there, read from `/proc`.
+
+use std::fs;
+
+use rustix::process::Pid;
+
+/// The environment variable that marks a program under test and whatever it
+/// starts.
+pub(super) const MARK: &str = "COMMON_TESTING_RUN";
+
+/// Living processes of the group or with the mark, and zombies of the group.
+pub(super) fn survivors(group: Pid, mark: &str) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").expect("/proc");
+    let marked = format!("{MARK}={mark}\0").into_bytes();
+    let group = group.as_raw_nonzero().get().to_string();
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid: &u32| {
+            let fields = stat(*pid);
+            // A zombie without the group's number belongs to another run.
+            fields.get(2) == Some(&group)
+                || fs::read(format!("/proc/{pid}/environ"))
+                    .is_ok_and(|environ| find(&environ, &marked))
+        })
+        .collect()
+}
+
+fn find(hay: &[u8], needle: &[u8]) -> bool {
+    hay.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The fields of `/proc/PID/stat` from the third, the state, on.
+fn stat(pid: u32) -> Vec<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    rest.split_whitespace().map(str::to_string).collect()
+}
+
+pub(super) fn describe(pid: u32) -> String {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let state = stat(pid).into_iter().next().unwrap_or_default();
+    format!("{pid} ({}, {state})", name.trim_end())
+}
