@@ -91,6 +91,10 @@ const CHECKS: &[Check] = &[
         a_process_limit_is_a_clear_error,
     ),
     ("chaos_every_task_ends_once", chaos),
+    (
+        "a_result_that_panics_on_arrival_is_its_own_error",
+        a_result_that_panics_on_arrival,
+    ),
 ];
 
 fn pid_of(pid: u32) -> Pid {
@@ -805,4 +809,34 @@ fn chaos() {
 fn is_ours(pid: u32) -> bool {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
     name.is_ok_and(|name| name.trim_end() == "pool-worker")
+}
+
+/// Panics when it is read: 1 in the program, 2 in a worker.
+#[derive(Debug, PartialEq, serde::Serialize)]
+struct Touchy(u32, u32);
+
+impl<'de> serde::Deserialize<'de> for Touchy {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (n, home) = <(u32, u32)>::deserialize(deserializer)?;
+        let here = process::id();
+        assert!(n != 1 || here != home, "touched at home");
+        assert!(n != 2 || here == home, "touched abroad");
+        Ok(Touchy(n, home))
+    }
+}
+
+fn a_result_that_panics_on_arrival() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let home = process::id();
+    let pool = Pool::new(1, |n: u32| Touchy(n, home)).unwrap();
+    let bad = pool.apply_async(1);
+    let outcome = bad.get_timeout(Duration::from_secs(5));
+    assert!(
+        matches!(&outcome, Err(TaskError::BadResult { task: 0, .. })),
+        "{outcome:?}"
+    );
+    let good = pool.apply_async(0);
+    let outcome = good.get_timeout(Duration::from_secs(5));
+    assert_eq!(outcome, Ok(Touchy(0, home)));
+    pool.close().join().unwrap();
 }
