@@ -92,6 +92,14 @@ const CHECKS: &[Check] = &[
     ),
     ("chaos_every_task_ends_once", chaos),
     (
+        "an_error_callback_may_wait_for_another_task",
+        an_error_callback_may_wait,
+    ),
+    (
+        "error_callbacks_run_on_the_callback_thread",
+        error_callbacks_run_on_one_thread,
+    ),
+    (
         "a_result_that_panics_on_arrival_is_its_own_error",
         a_result_that_panics_on_arrival,
     ),
@@ -839,4 +847,46 @@ fn a_result_that_panics_on_arrival() {
     let outcome = good.get_timeout(Duration::from_secs(5));
     assert_eq!(outcome, Ok(Touchy(0, home)));
     pool.close().join().unwrap();
+}
+
+fn error_callbacks_run_on_one_thread() {
+    let pool = Builder::new()
+        .workers(1)
+        .largest_message(10_000)
+        .build(|bytes: Vec<u8>| bytes.len())
+        .unwrap();
+    let (sender, heard) = mpsc::channel();
+    let name = || thread::current().name().unwrap_or("").to_string();
+    let add = |bytes| {
+        let sender = sender.clone();
+        let task = pool.task(bytes);
+        task.error_callback(move |_| sender.send(name()).unwrap())
+            .submit()
+    };
+    let too_large = add(vec![0; 20_000]);
+    assert!(matches!(
+        too_large.get(),
+        Err(TaskError::BadArgument { .. })
+    ));
+    assert_eq!(heard.recv().unwrap(), "pool-callbacks");
+    pool.terminate();
+}
+
+fn an_error_callback_may_wait() {
+    let pool = Pool::new(1, |_: u32| thread::park()).unwrap();
+    let last = Arc::new(pool.apply_async(0));
+    for n in 1..10 {
+        let last = Arc::clone(&last);
+        let wait = move |_: &TaskError| assert!(last.wait(Duration::from_secs(5)), "no end");
+        drop(pool.task(n).error_callback(wait).submit());
+    }
+    let (sender, heard) = mpsc::channel();
+    thread::spawn(move || {
+        pool.terminate();
+        sender.send(()).unwrap();
+    });
+    // Ten results with nothing to wait for.
+    heard
+        .recv_timeout(Duration::from_secs(4))
+        .expect("a callback that waits holds up the end of the pool");
 }
