@@ -42,6 +42,9 @@ where
     let (mut job, mut reply) = (Vec::new(), Vec::new());
     let mut done = 0;
     while work.most.is_none_or(|most| done < most) {
+        // Before the claim: whoever dies with the next job in hand must not be
+        // said to have come as far as in the last one.
+        place.progress.store(0, Ordering::Relaxed);
         // No result can be lost here: the claim stands until its reply is in
         // the queue.
         match work.tasks.claim(slot, &mut job, Deadline::NEVER) {

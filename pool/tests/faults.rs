@@ -92,6 +92,10 @@ const CHECKS: &[Check] = &[
     ),
     ("chaos_every_task_ends_once", chaos),
     (
+        "a_death_never_names_an_earlier_jobs_task",
+        a_death_between_jobs,
+    ),
+    (
         "an_error_callback_may_wait_for_another_task",
         an_error_callback_may_wait,
     ),
@@ -889,4 +893,35 @@ fn an_error_callback_may_wait() {
     heard
         .recv_timeout(Duration::from_secs(4))
         .expect("a callback that waits holds up the end of the pool");
+}
+
+fn a_death_between_jobs() {
+    let pool = Builder::new()
+        .workers(1)
+        .build(|_: u32| process::id())
+        .unwrap();
+    let rounds = 150;
+    for _ in 0..rounds {
+        let mut chunk = pool.imap(0..40, 40);
+        let Some(Ok(worker)) = chunk.next() else {
+            continue;
+        };
+        drop(chunk);
+        let jobs: Vec<_> = (0..200)
+            .flat_map(|n| {
+                // Chunks of forty, whose results nobody reads, between.
+                drop(pool.map_async(0..40, Some(40)));
+                [pool.apply_async(n)]
+            })
+            .collect();
+        thread::sleep(Duration::from_micros(fastrand::u64(..600)));
+        let _ = kill(pid_of(worker), Signal::SIGKILL);
+        for job in jobs {
+            let number = job.number();
+            if let Err(TaskError::WorkerDied { task, .. }) = job.get() {
+                assert_eq!(task, number, "another task is named");
+            }
+        }
+    }
+    pool.close().join().unwrap();
 }
