@@ -75,8 +75,11 @@ fn do_job<A: DeserializeOwned, R: Serialize>(
     encode(&Reply::Done { job, count }, reply)?;
     for number in 0..count {
         place.progress.store(number, Ordering::Relaxed);
-        let outcome = match decode_first(arguments) {
-            Ok((argument, rest)) => {
+        // Deserialising is the caller's code, too.
+        let decoded = catch_unwind(AssertUnwindSafe(|| decode_first(arguments)));
+        let outcome = match decoded {
+            Err(payload) => Outcome::Panicked(panic_message(payload)),
+            Ok(Ok((argument, rest))) => {
                 arguments = rest;
                 // The task may leave its own data half changed by a panic; what
                 // it shares with the next task is its own affair, as in a
@@ -86,7 +89,7 @@ fn do_job<A: DeserializeOwned, R: Serialize>(
                     Err(payload) => Outcome::Panicked(panic_message(payload)),
                 }
             }
-            Err(error) => Outcome::BadArgument(error.to_string()),
+            Ok(Err(error)) => Outcome::BadArgument(error.to_string()),
         };
         // Serialising is the caller's code too.
         let start = reply.len();

@@ -92,6 +92,10 @@ const CHECKS: &[Check] = &[
     ),
     ("chaos_every_task_ends_once", chaos),
     (
+        "an_argument_that_panics_on_arrival_is_its_own_error",
+        an_argument_that_panics_on_arrival,
+    ),
+    (
         "a_death_never_names_an_earlier_jobs_task",
         a_death_between_jobs,
     ),
@@ -923,5 +927,18 @@ fn a_death_between_jobs() {
             }
         }
     }
+    pool.close().join().unwrap();
+}
+
+fn an_argument_that_panics_on_arrival() {
+    let home = process::id();
+    let pool = Pool::new(1, |touchy: Touchy| (touchy.0, process::id())).unwrap();
+    let worker = pool.apply(Touchy(0, home)).unwrap().1;
+    let outcome = pool.apply(Touchy(2, home));
+    let Err(TaskError::Panicked { task: 1, message }) = outcome else {
+        panic!("it should have panicked: {outcome:?}");
+    };
+    assert!(message.contains("touched abroad"), "{message}");
+    assert_eq!(pool.apply(Touchy(0, home)), Ok((0, worker)));
     pool.close().join().unwrap();
 }
