@@ -121,20 +121,25 @@ thread_local! {
 /// A task's panic is told to who waits for the task, not printed here.
 fn keep_panics() {
     panic::set_hook(Box::new(|info| {
-        let payload = info.payload();
-        let text = payload.downcast_ref::<&str>().copied();
-        let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        let message = message.unwrap_or("(not a text)");
+        let message = text_of(info.payload());
         let place = info.location().map(|place| format!(", {place}"));
         let text = format!("{message}{}", place.unwrap_or_default());
         LAST_PANIC.with(|last| last.replace(Some(text)));
     }));
 }
 
+fn text_of(payload: &dyn Any) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("(not a text)")
+}
+
 fn panic_message(payload: Box<dyn Any + Send>) -> String {
+    let text = text_of(&*payload).to_string();
     // Dropping what was thrown could panic again.
     std::mem::forget(payload);
-    LAST_PANIC
-        .take()
-        .unwrap_or_else(|| "(on another thread)".to_string())
+    // A panic that was resumed was said by another thread, or not at all; the
+    // last one of this thread may have been caught by the task.
+    let last = LAST_PANIC.take().filter(|last| last.starts_with(&text));
+    last.unwrap_or(text)
 }

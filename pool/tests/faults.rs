@@ -91,6 +91,7 @@ const CHECKS: &[Check] = &[
         a_process_limit_is_a_clear_error,
     ),
     ("chaos_every_task_ends_once", chaos),
+    ("a_resumed_panic_keeps_its_message", a_resumed_panic),
     (
         "an_argument_that_panics_on_arrival_is_its_own_error",
         an_argument_that_panics_on_arrival,
@@ -940,5 +941,23 @@ fn an_argument_that_panics_on_arrival() {
     };
     assert!(message.contains("touched abroad"), "{message}");
     assert_eq!(pool.apply(Touchy(0, home)), Ok((0, worker)));
+    pool.close().join().unwrap();
+}
+
+fn a_resumed_panic() {
+    let pool = Pool::new(1, |n: u32| {
+        // Caught: no affair of the pool's.
+        let caught = std::panic::catch_unwind(|| assert_ne!(n, 1, "an old story"));
+        if n == 2 {
+            std::panic::resume_unwind(Box::new("the real reason"));
+        }
+        caught.is_err()
+    })
+    .unwrap();
+    assert_eq!(pool.apply(1), Ok(true));
+    let Err(TaskError::Panicked { task: 1, message }) = pool.apply(2) else {
+        panic!("it should have panicked");
+    };
+    assert_eq!(message, "the real reason");
     pool.close().join().unwrap();
 }
