@@ -52,7 +52,7 @@ where
             Err(Error::Closed) => break,
             Err(error) => return Err(error),
         }
-        do_job(&job, &mut reply, place, task)?;
+        do_job(&job, &mut reply, work.replies.largest(), place, task)?;
         match work.replies.put(&reply, Deadline::NEVER) {
             Err(Error::TooLarge { .. }) => put_too_large(work.replies, &job, &reply)?,
             put => put?,
@@ -66,6 +66,7 @@ where
 fn do_job<A: DeserializeOwned, R: Serialize>(
     bytes: &[u8],
     reply: &mut Vec<u8>,
+    largest: usize,
     place: &Place,
     task: &dyn Fn(A) -> R,
 ) -> Result<(), Error> {
@@ -98,16 +99,24 @@ fn do_job<A: DeserializeOwned, R: Serialize>(
             reply.truncate(start);
             push_outcome(reply, &Outcome::<()>::Panicked(panic_message(payload)));
         }
+        if reply.len() > largest {
+            let reason = too_many(reply.len(), largest);
+            reply.truncate(start);
+            push_outcome(reply, &Outcome::<()>::BadResult(reason));
+        }
     }
     Ok(())
+}
+
+fn too_many(bytes: usize, limit: usize) -> String {
+    format!("{bytes} bytes are too many for a queue of {limit}")
 }
 
 fn put_too_large(replies: &Ring, job: &[u8], reply: &[u8]) -> Result<(), Error> {
     let Some((job, ..)) = split_job(job) else {
         return Ok(());
     };
-    let limit = replies.largest();
-    let reason = format!("{} bytes are too many for a queue of {limit}", reply.len());
+    let reason = too_many(reply.len(), replies.largest());
     let mut short = Vec::new();
     encode(&Reply::TooLarge { job, reason }, &mut short)?;
     replies.put(&short, Deadline::NEVER)

@@ -91,6 +91,7 @@ const CHECKS: &[Check] = &[
         a_process_limit_is_a_clear_error,
     ),
     ("chaos_every_task_ends_once", chaos),
+    ("one_large_result_spares_its_chunk", one_large_result),
     ("a_resumed_panic_keeps_its_message", a_resumed_panic),
     (
         "an_argument_that_panics_on_arrival_is_its_own_error",
@@ -959,5 +960,21 @@ fn a_resumed_panic() {
         panic!("it should have panicked");
     };
     assert_eq!(message, "the real reason");
+    pool.close().join().unwrap();
+}
+
+fn one_large_result() {
+    let pool = Builder::new()
+        .workers(1)
+        .largest_message(1000)
+        .build(|n: usize| vec![0_u8; n])
+        .unwrap();
+    let results: Vec<_> = pool.imap([1, 5000, 2], 3).collect();
+    assert_eq!(results[0], Ok(vec![0; 1]));
+    assert!(
+        matches!(results[1], Err(TaskError::BadResult { task: 1, .. })),
+        "{results:?}"
+    );
+    assert_eq!(results[2], Ok(vec![0; 2]));
     pool.close().join().unwrap();
 }
