@@ -91,6 +91,7 @@ const CHECKS: &[Check] = &[
         a_process_limit_is_a_clear_error,
     ),
     ("chaos_every_task_ends_once", chaos),
+    ("a_small_queue_carries_its_errors", a_small_queue),
     ("one_large_result_spares_its_chunk", one_large_result),
     ("a_resumed_panic_keeps_its_message", a_resumed_panic),
     (
@@ -976,5 +977,19 @@ fn one_large_result() {
         "{results:?}"
     );
     assert_eq!(results[2], Ok(vec![0; 2]));
+    pool.close().join().unwrap();
+}
+
+fn a_small_queue() {
+    let pool = Builder::new()
+        .workers(1)
+        .largest_message(16)
+        .build(|n: usize| vec![0_u8; n])
+        .unwrap();
+    let outcome = pool.apply(5000);
+    assert!(
+        matches!(&outcome, Err(TaskError::BadResult { task: 0, .. })),
+        "{outcome:?}"
+    );
     pool.close().join().unwrap();
 }
