@@ -74,8 +74,8 @@ impl<'a> Builder<'a> {
     }
 
     /// Is called in each worker when it starts, before its first task. When
-    /// three workers in a row do not survive it, the pool gives up, and all
-    /// tasks end in [`PoolError::Initializer`](crate::PoolError::Initializer).
+    /// three workers in a row at the same place do not survive it, the pool
+    /// gives up, and all tasks end in [`PoolError::Initializer`](crate::PoolError::Initializer).
     pub fn initializer(mut self, initializer: impl Fn() + 'a) -> Self {
         self.initializer = Some(Box::new(initializer));
         self
@@ -134,7 +134,7 @@ impl<'a> Builder<'a> {
                     places: &places,
                     stop,
                     work: &|slot, place: &Place<'_>| worker::run(&work, slot, place, &task),
-                    failures: 0,
+                    failures: vec![0; self.workers],
                 };
                 helper.run()
             })?;

@@ -91,6 +91,10 @@ const CHECKS: &[Check] = &[
         a_process_limit_is_a_clear_error,
     ),
     ("chaos_every_task_ends_once", chaos),
+    (
+        "replaced_workers_do_not_add_up_to_a_failing_initializer",
+        an_initializer_that_fails_now_and_then,
+    ),
     ("a_small_queue_carries_its_errors", a_small_queue),
     ("one_large_result_spares_its_chunk", one_large_result),
     ("a_resumed_panic_keeps_its_message", a_resumed_panic),
@@ -991,5 +995,23 @@ fn a_small_queue() {
         matches!(&outcome, Err(TaskError::BadResult { task: 0, .. })),
         "{outcome:?}"
     );
+    pool.close().join().unwrap();
+}
+
+fn an_initializer_that_fails_now_and_then() {
+    let starts = Shared::new(AtomicU32::new(0)).unwrap();
+    let pool = Builder::new()
+        .workers(8)
+        .initializer(|| {
+            // Four, but never two in a row.
+            let start = starts.fetch_add(1, Ordering::SeqCst);
+            if start < 8 && start % 2 == 1 {
+                process::exit(7);
+            }
+        })
+        .build(|n: u32| n)
+        .unwrap();
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(pool.apply(1), Ok(1));
     pool.close().join().unwrap();
 }
