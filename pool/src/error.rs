@@ -89,8 +89,8 @@ pub enum TaskError {
 pub enum PoolError {
     /// Workers end before they are ready, one after the other: their
     /// initializer fails.
-    #[error("workers cannot start: process {} {}", .0.pid, .0.status)]
-    Initializer(Died),
+    #[error("workers cannot start")]
+    Initializer(#[source] Died),
     /// The pool's helper process was killed.
     #[error("the pool's helper, process {}, {}", .0.pid, .0.status)]
     Helper(Died),

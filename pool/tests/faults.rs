@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use common::process::{ExitStatus, SpawnError};
+use common::process::{Died, ExitStatus, SpawnError};
 use common::shared::Shared;
 use common::testing::{Check, run_checks};
 use nix::sys::signal::{Signal, kill, raise};
@@ -311,7 +311,12 @@ fn a_failing_initializer_is_an_error() {
         panic!("the pool should be broken");
     };
     assert_eq!(died.status, ExitStatus::Code(7));
-    assert!(matches!(pool.apply(2), Err(TaskError::Broken(_))));
+    let error = pool.apply(2).unwrap_err();
+    assert!(matches!(error, TaskError::Broken(_)));
+    // Who reports the error looks there for a reader that has gone (SIGPIPE).
+    let source = std::error::Error::source(&error);
+    let source = source.and_then(|source| source.downcast_ref::<Died>());
+    assert_eq!(source, Some(&died));
     assert!(pool.close().join().is_err());
     assert_no_child();
 }
