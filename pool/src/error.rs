@@ -32,7 +32,8 @@ pub enum StartError {
 }
 
 /// Why a task has no result. A task's number is its place in the input of
-/// `map` and its like; else tasks are counted from 0 as they are added.
+/// `map` and its like; else tasks are counted from 0 as they are added, each chunk of a `map`
+/// as one.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum TaskError {
     /// The worker died during the task, by a signal or by exiting. The task
