@@ -95,6 +95,9 @@ pub enum PoolError {
     /// The pool's helper process was killed.
     #[error("the pool's helper, process {}, {}", .0.pid, .0.status)]
     Helper(Died),
+    /// The pool was made by another process, of which this is a child.
+    #[error("this pool belongs to process {0}: make one in this process")]
+    Foreign(u32),
     /// The program has no thread to spare for the pool.
     #[error("cannot start the pool's threads: {0}")]
     Threads(String),

@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use common::process::{Died, ExitStatus, SpawnError};
+use common::process::{Died, ExitStatus, Process, SpawnError};
 use common::shared::Shared;
 use common::testing::{Check, run_checks};
 use nix::sys::signal::{Signal, kill, raise};
@@ -91,6 +91,7 @@ const CHECKS: &[Check] = &[
         a_process_limit_is_a_clear_error,
     ),
     ("chaos_every_task_ends_once", chaos),
+    ("a_childs_copy_of_a_pool_is_not_used", a_childs_copy),
     (
         "replaced_workers_do_not_add_up_to_a_failing_initializer",
         an_initializer_that_fails_now_and_then,
@@ -1018,5 +1019,21 @@ fn an_initializer_that_fails_now_and_then() {
         .unwrap();
     thread::sleep(Duration::from_millis(300));
     assert_eq!(pool.apply(1), Ok(1));
+    pool.close().join().unwrap();
+}
+
+fn a_childs_copy() {
+    let mut pool = Some(Pool::new(2, |n: u32| n).unwrap());
+    let child = Process::spawn("child", || {
+        let outcome = pool.as_ref().unwrap().apply(1);
+        assert!(
+            matches!(outcome, Err(TaskError::Broken(PoolError::Foreign(_)))),
+            "{outcome:?}"
+        );
+        drop(pool.take());
+    });
+    child.unwrap().join_success().unwrap();
+    let pool = pool.unwrap();
+    assert_eq!(pool.apply(2), Ok(2));
     pool.close().join().unwrap();
 }
