@@ -27,7 +27,7 @@ pub fn run<Options: clap::Parser>(recipe: impl FnOnce(Options) -> anyhow::Result
 ///
 /// `about` is what `--help` says.
 pub fn example(about: &'static str, body: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
-    let path = std::env::args().next().unwrap_or_default();
+    let path = std::env::args_os().next().unwrap_or_default();
     let name = Path::new(&path)
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());

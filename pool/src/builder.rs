@@ -24,6 +24,10 @@ const ITEMS: usize = 1 << 16;
 /// Bytes that may wait in a queue, and the largest argument or result.
 const BYTES: usize = (4 << 20) - 8;
 
+/// What the pool itself has to say, of deaths and of results that do not fit,
+/// always fits.
+const NEWS: usize = 512;
+
 /// A pool with other settings than [`Pool::new`] has.
 ///
 /// ```no_run
@@ -70,8 +74,8 @@ impl<'a> Builder<'a> {
     }
 
     /// Is called in each worker when it starts, before its first task. When
-    /// three workers in a row do not survive it, the pool gives up, and all
-    /// tasks end in [`PoolError::Initializer`](crate::PoolError::Initializer).
+    /// three workers in a row at the same place do not survive it, the pool
+    /// gives up, and all tasks end in [`PoolError::Initializer`](crate::PoolError::Initializer).
     pub fn initializer(mut self, initializer: impl Fn() + 'a) -> Self {
         self.initializer = Some(Box::new(initializer));
         self
@@ -110,7 +114,7 @@ impl<'a> Builder<'a> {
             return Err(StartError::Workers);
         }
         let tasks = Ring::new(ITEMS, self.bytes, self.workers)?;
-        let replies = Ring::new(ITEMS, self.bytes, 0)?;
+        let replies = Ring::new(ITEMS, self.bytes.max(NEWS), 0)?;
         let places = Shared::slice(self.workers, |_| (AtomicU32::new(0), AtomicU32::new(0)))?;
         let (stop, stop_writer) = io::pipe()?;
         // Moved into the helper's closure, and so closed here.
@@ -130,7 +134,7 @@ impl<'a> Builder<'a> {
                     places: &places,
                     stop,
                     work: &|slot, place: &Place<'_>| worker::run(&work, slot, place, &task),
-                    failures: 0,
+                    failures: vec![0; self.workers],
                 };
                 helper.run()
             })?;

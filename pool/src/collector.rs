@@ -11,7 +11,7 @@ use common::deadline::Deadline;
 use common::process::Died;
 use common::queue::Error;
 use common::queue::process::decode_first;
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, SendError, Sender, unbounded};
 use serde::de::DeserializeOwned;
 
 use crate::error::{PoolError, TaskError};
@@ -215,14 +215,11 @@ impl<R: DeserializeOwned + Send + 'static> Collector<R> {
     }
 
     fn deliver_error(&self, pending: Pending<R>, error: &TaskError) {
-        match pending.sink {
-            Sink::Call(call) => self.call(*call, Err(error.clone())),
-            sink => deliver_error(sink, pending.count, error),
-        }
+        self.inner.deliver_error(pending, error);
     }
 }
 
-impl<R> Inner<R> {
+impl<R: Send + 'static> Inner<R> {
     /// Takes a job off the table.
     fn remove(&self, job: JobNumber) -> Option<Pending<R>> {
         let mut table = self.table();
@@ -236,7 +233,7 @@ impl<R> Inner<R> {
     /// Gives one job an error.
     pub(crate) fn fail(&self, job: JobNumber, error: &TaskError) {
         if let Some(pending) = self.remove(job) {
-            deliver_error(pending.sink, pending.count, error);
+            self.deliver_error(pending, error);
         }
     }
 
@@ -249,18 +246,32 @@ impl<R> Inner<R> {
         // Wakes who waits for room.
         self.tasks.close();
         for pending in jobs.into_values() {
-            deliver_error(pending.sink, pending.count, &error);
+            self.deliver_error(pending, &error);
         }
         self.idle.notify_all();
     }
-}
 
-/// Where no collector need be: callbacks are called on this thread.
-fn deliver_error<R>(sink: Sink<R>, count: u32, error: &TaskError) {
-    match sink {
-        Sink::One(slot) => slot.fill(Err(error.clone())),
-        Sink::Call(call) => run_callbacks(*call, Err(error.clone())),
-        Sink::Many(deliver) => deliver((0..count).map(|_| Err(error.clone())).collect()),
+    fn deliver_error(&self, pending: Pending<R>, error: &TaskError) {
+        match pending.sink {
+            Sink::One(slot) => slot.fill(Err(error.clone())),
+            Sink::Call(call) => self.call(*call, Err(error.clone())),
+            Sink::Many(deliver) => {
+                deliver((0..pending.count).map(|_| Err(error.clone())).collect());
+            }
+        }
+    }
+
+    /// Has the callback thread call; this one, where that could not be started.
+    fn call(&self, call: Call<R>, result: Result<R, TaskError>) {
+        let callbacks = self.table().threads.callbacks.clone();
+        let run: Callback = Box::new(move || run_callbacks(call, result));
+        let sent = match callbacks {
+            Some(callbacks) => callbacks.send(run),
+            None => Err(SendError(run)),
+        };
+        if let Err(SendError(run)) = sent {
+            run();
+        }
     }
 }
 

@@ -32,7 +32,8 @@ pub enum StartError {
 }
 
 /// Why a task has no result. A task's number is its place in the input of
-/// `map` and its like; else tasks are counted from 0 as they are added.
+/// `map` and its like; else tasks are counted from 0 as they are added, each chunk of a `map`
+/// as one.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum TaskError {
     /// The worker died during the task, by a signal or by exiting. The task
@@ -89,11 +90,14 @@ pub enum TaskError {
 pub enum PoolError {
     /// Workers end before they are ready, one after the other: their
     /// initializer fails.
-    #[error("workers cannot start: process {} {}", .0.pid, .0.status)]
-    Initializer(Died),
+    #[error("workers cannot start")]
+    Initializer(#[source] Died),
     /// The pool's helper process was killed.
     #[error("the pool's helper, process {}, {}", .0.pid, .0.status)]
     Helper(Died),
+    /// The pool was made by another process, of which this is a child.
+    #[error("this pool belongs to process {0}: make one in this process")]
+    Foreign(u32),
     /// The program has no thread to spare for the pool.
     #[error("cannot start the pool's threads: {0}")]
     Threads(String),

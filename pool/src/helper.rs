@@ -27,7 +27,8 @@ pub(crate) struct Place<'a> {
     pub(crate) progress: &'a AtomicU32,
 }
 
-/// So many workers in a row that die before they are ready are too many.
+/// So many workers in a row that die at one place before they are ready are
+/// too many.
 const PATIENCE: u32 = 3;
 
 /// How long workers have to obey `SIGTERM` when the pool is terminated.
@@ -44,8 +45,8 @@ pub(crate) struct Helper<'a> {
     pub(crate) stop: PipeReader,
     /// A worker's whole life, at the place with this number.
     pub(crate) work: &'a dyn Fn(usize, &Place<'_>) -> Result<(), Error>,
-    /// Workers that died in a row before they were ready.
-    pub(crate) failures: u32,
+    /// For each place, workers that died in a row before they were ready.
+    pub(crate) failures: Vec<u32>,
 }
 
 /// What to do next.
@@ -146,14 +147,14 @@ impl Helper<'_> {
                 death,
             })?;
         } else if !was_ready {
-            self.failures += 1;
-            if self.failures == PATIENCE {
+            self.failures[slot] += 1;
+            if self.failures[slot] == PATIENCE {
                 self.say(&Reply::Hopeless { death })?;
                 return Ok(Next::End(1));
             }
         }
         if was_ready {
-            self.failures = 0;
+            self.failures[slot] = 0;
         }
         Ok(Next::GoOn)
     }

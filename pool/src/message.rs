@@ -10,6 +10,8 @@
 //! The number comes first and has a fixed size, because it is what the queue
 //! remembers of a claimed item.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use common::process::Died;
 use common::queue::process::{decode_first, encode};
 use serde::de::DeserializeOwned;
@@ -127,15 +129,22 @@ pub(crate) fn outcomes<R: DeserializeOwned>(
         if let Some(reason) = &failed {
             return Outcome::BadResult(reason.clone());
         }
-        match decode_first(bytes) {
-            Ok((outcome, rest)) => {
+        // Deserialising is the caller's code: its panic must not end the thread
+        // that all results come through.
+        let read = catch_unwind(AssertUnwindSafe(|| decode_first(bytes)));
+        let reason = match read {
+            Ok(Ok((outcome, rest))) => {
                 bytes = rest;
-                outcome
+                return outcome;
             }
-            Err(error) => {
-                failed = Some(error.to_string());
-                Outcome::BadResult(error.to_string())
+            Ok(Err(error)) => error.to_string(),
+            Err(payload) => {
+                // Dropping what was thrown could panic again.
+                std::mem::forget(payload);
+                "it panicked while it was read".to_string()
             }
-        }
+        };
+        failed = Some(reason.clone());
+        Outcome::BadResult(reason)
     })
 }

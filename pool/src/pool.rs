@@ -192,6 +192,9 @@ struct Owner<R: Send + 'static>(Arc<Inner<R>>);
 impl<R: Send + 'static> Drop for Owner<R> {
     fn drop(&mut self) {
         let inner = &self.0;
+        if !inner.is_ours() {
+            return;
+        }
         inner.table().ending = true;
         inner.stop();
         inner.fail_all(TaskError::Terminated);

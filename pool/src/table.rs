@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::async_result::Slot;
 use crate::collector::Threads;
-use crate::error::TaskError;
+use crate::error::{PoolError, TaskError};
 use crate::message::{JobNumber, begin_job};
 
 /// How long the helper has to end its workers and itself.
@@ -64,6 +64,9 @@ pub(crate) struct Inner<R> {
     pub(crate) tasks: Ring,
     pub(crate) replies: Ring,
     pub(crate) helper: Process,
+    /// The process that made the pool. A copy in a child of it must not end the
+    /// workers, nor take results that are not its own.
+    owner: u32,
     stop: Mutex<PipeWriter>,
     pub(crate) workers: usize,
     retries: u32,
@@ -86,6 +89,7 @@ impl<R> Inner<R> {
             tasks,
             replies,
             helper,
+            owner: std::process::id(),
             stop: Mutex::new(stop),
             workers,
             retries,
@@ -102,6 +106,11 @@ impl<R> Inner<R> {
 
     pub(crate) fn table(&self) -> MutexGuard<'_, Table<R>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this process made the pool.
+    pub(crate) fn is_ours(&self) -> bool {
+        std::process::id() == self.owner
     }
 
     /// Has the helper end the workers and itself.
@@ -134,7 +143,9 @@ impl<R: DeserializeOwned + Send + 'static> Inner<R> {
         let written = write(&mut bytes);
 
         let mut table = self.table();
-        if table.broken.is_none() {
+        if !self.is_ours() {
+            table.broken = Some(PoolError::Foreign(self.owner).into());
+        } else if table.broken.is_none() {
             table.broken = Threads::start(&mut table.threads, self).err();
         }
         let retry = (self.retries > 0).then(|| (self.retries, bytes.clone()));

@@ -42,6 +42,9 @@ where
     let (mut job, mut reply) = (Vec::new(), Vec::new());
     let mut done = 0;
     while work.most.is_none_or(|most| done < most) {
+        // Before the claim: whoever dies with the next job in hand must not be
+        // said to have come as far as in the last one.
+        place.progress.store(0, Ordering::Relaxed);
         // No result can be lost here: the claim stands until its reply is in
         // the queue.
         match work.tasks.claim(slot, &mut job, Deadline::NEVER) {
@@ -49,7 +52,7 @@ where
             Err(Error::Closed) => break,
             Err(error) => return Err(error),
         }
-        do_job(&job, &mut reply, place, task)?;
+        do_job(&job, &mut reply, work.replies.largest(), place, task)?;
         match work.replies.put(&reply, Deadline::NEVER) {
             Err(Error::TooLarge { .. }) => put_too_large(work.replies, &job, &reply)?,
             put => put?,
@@ -63,6 +66,7 @@ where
 fn do_job<A: DeserializeOwned, R: Serialize>(
     bytes: &[u8],
     reply: &mut Vec<u8>,
+    largest: usize,
     place: &Place,
     task: &dyn Fn(A) -> R,
 ) -> Result<(), Error> {
@@ -72,8 +76,11 @@ fn do_job<A: DeserializeOwned, R: Serialize>(
     encode(&Reply::Done { job, count }, reply)?;
     for number in 0..count {
         place.progress.store(number, Ordering::Relaxed);
-        let outcome = match decode_first(arguments) {
-            Ok((argument, rest)) => {
+        // Deserialising is the caller's code, too.
+        let decoded = catch_unwind(AssertUnwindSafe(|| decode_first(arguments)));
+        let outcome = match decoded {
+            Err(payload) => Outcome::Panicked(panic_message(payload)),
+            Ok(Ok((argument, rest))) => {
                 arguments = rest;
                 // The task may leave its own data half changed by a panic; what
                 // it shares with the next task is its own affair, as in a
@@ -83,7 +90,7 @@ fn do_job<A: DeserializeOwned, R: Serialize>(
                     Err(payload) => Outcome::Panicked(panic_message(payload)),
                 }
             }
-            Err(error) => Outcome::BadArgument(error.to_string()),
+            Ok(Err(error)) => Outcome::BadArgument(error.to_string()),
         };
         // Serialising is the caller's code too.
         let start = reply.len();
@@ -92,16 +99,24 @@ fn do_job<A: DeserializeOwned, R: Serialize>(
             reply.truncate(start);
             push_outcome(reply, &Outcome::<()>::Panicked(panic_message(payload)));
         }
+        if reply.len() > largest {
+            let reason = too_many(reply.len(), largest);
+            reply.truncate(start);
+            push_outcome(reply, &Outcome::<()>::BadResult(reason));
+        }
     }
     Ok(())
+}
+
+fn too_many(bytes: usize, limit: usize) -> String {
+    format!("{bytes} bytes are too many for a queue of {limit}")
 }
 
 fn put_too_large(replies: &Ring, job: &[u8], reply: &[u8]) -> Result<(), Error> {
     let Some((job, ..)) = split_job(job) else {
         return Ok(());
     };
-    let limit = replies.largest();
-    let reason = format!("{} bytes are too many for a queue of {limit}", reply.len());
+    let reason = too_many(reply.len(), replies.largest());
     let mut short = Vec::new();
     encode(&Reply::TooLarge { job, reason }, &mut short)?;
     replies.put(&short, Deadline::NEVER)
@@ -115,20 +130,25 @@ thread_local! {
 /// A task's panic is told to who waits for the task, not printed here.
 fn keep_panics() {
     panic::set_hook(Box::new(|info| {
-        let payload = info.payload();
-        let text = payload.downcast_ref::<&str>().copied();
-        let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        let message = message.unwrap_or("(not a text)");
+        let message = text_of(info.payload());
         let place = info.location().map(|place| format!(", {place}"));
         let text = format!("{message}{}", place.unwrap_or_default());
         LAST_PANIC.with(|last| last.replace(Some(text)));
     }));
 }
 
+fn text_of(payload: &dyn Any) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("(not a text)")
+}
+
 fn panic_message(payload: Box<dyn Any + Send>) -> String {
+    let text = text_of(&*payload).to_string();
     // Dropping what was thrown could panic again.
     std::mem::forget(payload);
-    LAST_PANIC
-        .take()
-        .unwrap_or_else(|| "(on another thread)".to_string())
+    // A panic that was resumed was said by another thread, or not at all; the
+    // last one of this thread may have been caught by the task.
+    let last = LAST_PANIC.take().filter(|last| last.starts_with(&text));
+    last.unwrap_or(text)
 }

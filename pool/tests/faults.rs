@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use common::process::{ExitStatus, SpawnError};
+use common::process::{Died, ExitStatus, Process, SpawnError};
 use common::shared::Shared;
 use common::testing::{Check, run_checks};
 use nix::sys::signal::{Signal, kill, raise};
@@ -91,6 +91,34 @@ const CHECKS: &[Check] = &[
         a_process_limit_is_a_clear_error,
     ),
     ("chaos_every_task_ends_once", chaos),
+    ("a_childs_copy_of_a_pool_is_not_used", a_childs_copy),
+    (
+        "replaced_workers_do_not_add_up_to_a_failing_initializer",
+        an_initializer_that_fails_now_and_then,
+    ),
+    ("a_small_queue_carries_its_errors", a_small_queue),
+    ("one_large_result_spares_its_chunk", one_large_result),
+    ("a_resumed_panic_keeps_its_message", a_resumed_panic),
+    (
+        "an_argument_that_panics_on_arrival_is_its_own_error",
+        an_argument_that_panics_on_arrival,
+    ),
+    (
+        "a_death_never_names_an_earlier_jobs_task",
+        a_death_between_jobs,
+    ),
+    (
+        "an_error_callback_may_wait_for_another_task",
+        an_error_callback_may_wait,
+    ),
+    (
+        "error_callbacks_run_on_the_callback_thread",
+        error_callbacks_run_on_one_thread,
+    ),
+    (
+        "a_result_that_panics_on_arrival_is_its_own_error",
+        a_result_that_panics_on_arrival,
+    ),
 ];
 
 fn pid_of(pid: u32) -> Pid {
@@ -284,7 +312,12 @@ fn a_failing_initializer_is_an_error() {
         panic!("the pool should be broken");
     };
     assert_eq!(died.status, ExitStatus::Code(7));
-    assert!(matches!(pool.apply(2), Err(TaskError::Broken(_))));
+    let error = pool.apply(2).unwrap_err();
+    assert!(matches!(error, TaskError::Broken(_)));
+    // Who reports the error looks there for a reader that has gone (SIGPIPE).
+    let source = std::error::Error::source(&error);
+    let source = source.and_then(|source| source.downcast_ref::<Died>());
+    assert_eq!(source, Some(&died));
     assert!(pool.close().join().is_err());
     assert_no_child();
 }
@@ -805,4 +838,202 @@ fn chaos() {
 fn is_ours(pid: u32) -> bool {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
     name.is_ok_and(|name| name.trim_end() == "pool-worker")
+}
+
+/// Panics when it is read: 1 in the program, 2 in a worker.
+#[derive(Debug, PartialEq, serde::Serialize)]
+struct Touchy(u32, u32);
+
+impl<'de> serde::Deserialize<'de> for Touchy {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (n, home) = <(u32, u32)>::deserialize(deserializer)?;
+        let here = process::id();
+        assert!(n != 1 || here != home, "touched at home");
+        assert!(n != 2 || here == home, "touched abroad");
+        Ok(Touchy(n, home))
+    }
+}
+
+fn a_result_that_panics_on_arrival() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let home = process::id();
+    let pool = Pool::new(1, |n: u32| Touchy(n, home)).unwrap();
+    let bad = pool.apply_async(1);
+    let outcome = bad.get_timeout(Duration::from_secs(5));
+    assert!(
+        matches!(&outcome, Err(TaskError::BadResult { task: 0, .. })),
+        "{outcome:?}"
+    );
+    let good = pool.apply_async(0);
+    let outcome = good.get_timeout(Duration::from_secs(5));
+    assert_eq!(outcome, Ok(Touchy(0, home)));
+    pool.close().join().unwrap();
+}
+
+fn error_callbacks_run_on_one_thread() {
+    let pool = Builder::new()
+        .workers(1)
+        .largest_message(10_000)
+        .build(|bytes: Vec<u8>| bytes.len())
+        .unwrap();
+    let (sender, heard) = mpsc::channel();
+    let name = || thread::current().name().unwrap_or("").to_string();
+    let add = |bytes| {
+        let sender = sender.clone();
+        let task = pool.task(bytes);
+        task.error_callback(move |_| sender.send(name()).unwrap())
+            .submit()
+    };
+    let too_large = add(vec![0; 20_000]);
+    assert!(matches!(
+        too_large.get(),
+        Err(TaskError::BadArgument { .. })
+    ));
+    assert_eq!(heard.recv().unwrap(), "pool-callbacks");
+    pool.terminate();
+}
+
+fn an_error_callback_may_wait() {
+    let pool = Pool::new(1, |_: u32| thread::park()).unwrap();
+    let last = Arc::new(pool.apply_async(0));
+    for n in 1..10 {
+        let last = Arc::clone(&last);
+        let wait = move |_: &TaskError| assert!(last.wait(Duration::from_secs(5)), "no end");
+        drop(pool.task(n).error_callback(wait).submit());
+    }
+    let (sender, heard) = mpsc::channel();
+    thread::spawn(move || {
+        pool.terminate();
+        sender.send(()).unwrap();
+    });
+    // Ten results with nothing to wait for.
+    heard
+        .recv_timeout(Duration::from_secs(4))
+        .expect("a callback that waits holds up the end of the pool");
+}
+
+fn a_death_between_jobs() {
+    let pool = Builder::new()
+        .workers(1)
+        .build(|_: u32| process::id())
+        .unwrap();
+    let rounds = 150;
+    for _ in 0..rounds {
+        let mut chunk = pool.imap(0..40, 40);
+        let Some(Ok(worker)) = chunk.next() else {
+            continue;
+        };
+        drop(chunk);
+        let jobs: Vec<_> = (0..200)
+            .flat_map(|n| {
+                // Chunks of forty, whose results nobody reads, between.
+                drop(pool.map_async(0..40, Some(40)));
+                [pool.apply_async(n)]
+            })
+            .collect();
+        thread::sleep(Duration::from_micros(fastrand::u64(..600)));
+        let _ = kill(pid_of(worker), Signal::SIGKILL);
+        for job in jobs {
+            let number = job.number();
+            if let Err(TaskError::WorkerDied { task, .. }) = job.get() {
+                assert_eq!(task, number, "another task is named");
+            }
+        }
+    }
+    pool.close().join().unwrap();
+}
+
+fn an_argument_that_panics_on_arrival() {
+    let home = process::id();
+    let pool = Pool::new(1, |touchy: Touchy| (touchy.0, process::id())).unwrap();
+    let worker = pool.apply(Touchy(0, home)).unwrap().1;
+    let outcome = pool.apply(Touchy(2, home));
+    let Err(TaskError::Panicked { task: 1, message }) = outcome else {
+        panic!("it should have panicked: {outcome:?}");
+    };
+    assert!(message.contains("touched abroad"), "{message}");
+    assert_eq!(pool.apply(Touchy(0, home)), Ok((0, worker)));
+    pool.close().join().unwrap();
+}
+
+fn a_resumed_panic() {
+    let pool = Pool::new(1, |n: u32| {
+        // Caught: no affair of the pool's.
+        let caught = std::panic::catch_unwind(|| assert_ne!(n, 1, "an old story"));
+        if n == 2 {
+            std::panic::resume_unwind(Box::new("the real reason"));
+        }
+        caught.is_err()
+    })
+    .unwrap();
+    assert_eq!(pool.apply(1), Ok(true));
+    let Err(TaskError::Panicked { task: 1, message }) = pool.apply(2) else {
+        panic!("it should have panicked");
+    };
+    assert_eq!(message, "the real reason");
+    pool.close().join().unwrap();
+}
+
+fn one_large_result() {
+    let pool = Builder::new()
+        .workers(1)
+        .largest_message(1000)
+        .build(|n: usize| vec![0_u8; n])
+        .unwrap();
+    let results: Vec<_> = pool.imap([1, 5000, 2], 3).collect();
+    assert_eq!(results[0], Ok(vec![0; 1]));
+    assert!(
+        matches!(results[1], Err(TaskError::BadResult { task: 1, .. })),
+        "{results:?}"
+    );
+    assert_eq!(results[2], Ok(vec![0; 2]));
+    pool.close().join().unwrap();
+}
+
+fn a_small_queue() {
+    let pool = Builder::new()
+        .workers(1)
+        .largest_message(16)
+        .build(|n: usize| vec![0_u8; n])
+        .unwrap();
+    let outcome = pool.apply(5000);
+    assert!(
+        matches!(&outcome, Err(TaskError::BadResult { task: 0, .. })),
+        "{outcome:?}"
+    );
+    pool.close().join().unwrap();
+}
+
+fn an_initializer_that_fails_now_and_then() {
+    let starts = Shared::new(AtomicU32::new(0)).unwrap();
+    let pool = Builder::new()
+        .workers(8)
+        .initializer(|| {
+            // Four, but never two in a row.
+            let start = starts.fetch_add(1, Ordering::SeqCst);
+            if start < 8 && start % 2 == 1 {
+                process::exit(7);
+            }
+        })
+        .build(|n: u32| n)
+        .unwrap();
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(pool.apply(1), Ok(1));
+    pool.close().join().unwrap();
+}
+
+fn a_childs_copy() {
+    let mut pool = Some(Pool::new(2, |n: u32| n).unwrap());
+    let child = Process::spawn("child", || {
+        let outcome = pool.as_ref().unwrap().apply(1);
+        assert!(
+            matches!(outcome, Err(TaskError::Broken(PoolError::Foreign(_)))),
+            "{outcome:?}"
+        );
+        drop(pool.take());
+    });
+    child.unwrap().join_success().unwrap();
+    let pool = pool.unwrap();
+    assert_eq!(pool.apply(2), Ok(2));
+    pool.close().join().unwrap();
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 
+use super::mutex::any_held;
 use libc::c_void;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
@@ -43,6 +44,12 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
+        let start = self.start.addr().get();
+        if any_held(start..start + self.len.get()) {
+            // A guard was forgotten: the C library's list of the locks that its
+            // thread holds leads through these pages. Leave them.
+            return;
+        }
         // SAFETY: the pages were mapped by `new`, and whoever borrows from them
         // borrows from `self`. Other processes have mappings of their own.
         // An error would mean that the arguments are wrong, which they are not.

@@ -6,7 +6,9 @@
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
+use std::ptr;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::raw_mutex::{Acquired, RawMutex};
@@ -17,6 +19,17 @@ thread_local! {
     /// How many guards this thread holds. A fork copies a guard but not the
     /// right to what it guards: see [`locks_held`].
     static HELD: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The addresses of the locks that this process holds. The C library links them
+/// into a list, so their memory has to stay: see [`any_held`].
+static HELD_AT: std::sync::Mutex<Vec<usize>> = std::sync::Mutex::new(Vec::new());
+
+/// Whether this process holds a lock in `memory`: by a guard that was forgotten,
+/// since one that is still in use borrows the memory.
+pub(crate) fn any_held(memory: Range<usize>) -> bool {
+    let held = HELD_AT.lock().unwrap_or_else(PoisonError::into_inner);
+    held.iter().any(|address| memory.contains(address))
 }
 
 /// The number of shared locks that this thread holds: none may be held when
@@ -90,6 +103,9 @@ impl<T> Mutex<T> {
 
     fn guard(&self, acquired: Acquired) -> Locked<'_, T> {
         HELD.set(HELD.get() + 1);
+        let mut held = HELD_AT.lock().unwrap_or_else(PoisonError::into_inner);
+        held.push(ptr::from_ref(self).addr());
+        drop(held);
         let guard = Guard {
             mutex: self,
             _not_send: PhantomData,
@@ -129,6 +145,11 @@ impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
         HELD.set(HELD.get() - 1);
         self.mutex.raw.unlock();
+        let address = ptr::from_ref(self.mutex).addr();
+        let mut held = HELD_AT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = held.iter().rposition(|held| *held == address) {
+            held.swap_remove(place);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use std::cell::UnsafeCell;
 use std::hint;
 use std::io;
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
 use crate::deadline::Deadline;
 
@@ -38,6 +39,12 @@ unsafe impl Send for RawMutex {}
 /// The queues' critical sections take some 50 ns; going to sleep takes
 /// thousands.
 const SPINS: u32 = 100;
+
+/// How long to sleep for a lock before looking again. An owner that is killed
+/// between releasing the lock and waking who waits is made up for by the kernel
+/// only if nobody has taken the lock meanwhile; whoever did does not know of
+/// those that sleep.
+const RECHECK: Duration = Duration::from_millis(100);
 
 impl RawMutex {
     pub(crate) const fn new() -> Self {
@@ -78,9 +85,11 @@ impl RawMutex {
             }
             hint::spin_loop();
         }
-        // SAFETY: the mutex is initialised and in its final place.
-        let result = unsafe { libc::pthread_mutex_lock(self.0.get()) };
-        self.acquired(result).unwrap_or(Acquired::Released)
+        loop {
+            if let Some(acquired) = self.sleep(RECHECK) {
+                return acquired;
+            }
+        }
     }
 
     /// Takes the lock if it is free.
@@ -94,6 +103,19 @@ impl RawMutex {
 
     /// Takes the lock, waiting until `deadline`; `None` when it is past.
     pub(crate) fn lock_until(&self, deadline: Deadline) -> Option<Acquired> {
+        loop {
+            let Some(left) = deadline.remaining() else {
+                return Some(self.lock());
+            };
+            let acquired = self.sleep(left.min(RECHECK));
+            if acquired.is_some() || left <= RECHECK {
+                return acquired;
+            }
+        }
+    }
+
+    /// Takes the lock, waiting for at most `left`.
+    fn sleep(&self, left: Duration) -> Option<Acquired> {
         unsafe extern "C" {
             // glibc 2.30: `pthread_mutex_timedlock` with a clock of choice.
             fn pthread_mutex_clocklock(
@@ -102,9 +124,6 @@ impl RawMutex {
                 until: *const libc::timespec,
             ) -> libc::c_int;
         }
-        let Some(left) = deadline.remaining() else {
-            return Some(self.lock());
-        };
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let mut until = libc::timespec {
             tv_sec: now
@@ -159,4 +178,38 @@ fn check(result: i32) {
         "shared lock: {}",
         io::Error::from_raw_os_error(result)
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    /// As after an owner that was killed before its wake-up, when the lock had a
+    /// new owner already: the lock is free, somebody sleeps, nobody knows.
+    #[test]
+    fn a_wake_up_that_never_comes_is_made_up_for() {
+        const FUTEX_WAITERS: u32 = 1 << 31;
+        let mutex: &RawMutex = Box::leak(Box::new(RawMutex::new()));
+        mutex.settle();
+        // SAFETY: the lock word comes first in glibc's mutex, and lives on.
+        let word = unsafe { &*mutex.0.get().cast::<AtomicU32>() };
+        mutex.lock();
+        let (sender, done) = mpsc::channel();
+        thread::spawn(move || {
+            mutex.lock();
+            mutex.unlock();
+            sender.send(()).unwrap();
+        });
+        while word.load(Ordering::SeqCst) & FUTEX_WAITERS == 0 {
+            thread::yield_now();
+        }
+        thread::sleep(Duration::from_millis(20));
+        word.fetch_and(!FUTEX_WAITERS, Ordering::SeqCst);
+        mutex.unlock();
+        done.recv_timeout(Duration::from_secs(5)).unwrap();
+    }
 }

@@ -34,6 +34,10 @@ pub(crate) const CHECKS: &[Check] = &[
         a_killed_waiter_is_not_missed,
     ),
     ("shared::slices_are_shared", slices_are_shared),
+    (
+        "shared::a_forgotten_guard_leaves_no_dangling_lock",
+        a_forgotten_guard,
+    ),
 ];
 
 fn a_counter_under_a_lock_is_exact() {
@@ -178,4 +182,17 @@ fn slices_are_shared() {
         .map(|number| number.load(Ordering::SeqCst))
         .collect();
     assert_eq!(seen, [10, 11, 12, 13, 14]);
+}
+
+/// The C library links the locks that a thread holds into a list; the memory of
+/// one that is never released must not go away.
+fn a_forgotten_guard() {
+    for _ in 0..3 {
+        let lock = Shared::new(Mutex::new(0_u32)).unwrap();
+        // Mapped before the first goes, so that it cannot take its place.
+        let other = Shared::new(Mutex::new(0_u32)).unwrap();
+        std::mem::forget(lock.lock().unwrap());
+        drop(lock);
+        *other.lock().unwrap() += 1;
+    }
 }
