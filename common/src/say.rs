@@ -40,7 +40,8 @@ pub fn line(text: fmt::Arguments<'_>) {
 fn give_up(error: &io::Error) -> ! {
     let closed = error.kind() == io::ErrorKind::BrokenPipe;
     if !closed {
-        eprintln!("cannot write to standard output: {error}");
+        // `eprintln!` would panic where standard error is closed, too.
+        let _ = writeln!(io::stderr(), "cannot write to standard output: {error}");
     }
     match (process::in_child(), closed) {
         (true, true) => process::die_of_sigpipe(),

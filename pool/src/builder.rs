@@ -165,8 +165,9 @@ fn wait_for_start(
         match replies.get(&mut bytes, Deadline::after(crate::collector::TICK)) {
             Ok(()) => {}
             Err(Error::Empty) => match helper.exit_status()? {
-                Some(status) => return Err(gone(status)),
-                None => continue,
+                // It may have said why between our look and its end.
+                Some(status) if replies.is_empty() => return Err(gone(status)),
+                _ => continue,
             },
             Err(error) => return Err(StartError::Queue(io::Error::other(error))),
         }

@@ -195,7 +195,10 @@ impl<R: DeserializeOwned + Send + 'static> Collector<R> {
         if self.inner.table().ending {
             return;
         }
-        if let Ok(Some(status)) = self.inner.helper.exit_status() {
+        // It may have said why between our last look at the queue and its end.
+        if let Ok(Some(status)) = self.inner.helper.exit_status()
+            && self.inner.replies.is_empty()
+        {
             let (name, pid) = (
                 self.inner.helper.name().to_string(),
                 self.inner.helper.pid(),

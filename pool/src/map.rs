@@ -16,6 +16,10 @@ use crate::error::TaskError;
 use crate::pool::Pool;
 use crate::table::{Inner, Results, Sink};
 
+/// The most that a chunk of a `map` has unless the caller says otherwise: a
+/// chunk and its results have to fit into the queues.
+const LARGEST_CHUNK: usize = 1024;
+
 /// Chunks in flight for each worker of an `imap`: one to do, one to take next,
 /// and two for the time that the reader takes.
 const AHEAD: usize = 4;
@@ -29,7 +33,7 @@ where
     /// first error in order.
     ///
     /// Arguments travel in chunks of `chunk`, or of so many that each worker
-    /// gets about four. A worker that dies takes its whole chunk along.
+    /// gets about four, and not more than 1,024. A worker that dies takes its whole chunk along.
     pub fn map(
         &self,
         arguments: impl IntoIterator<Item = A>,
@@ -50,9 +54,8 @@ where
             slot.fill(Ok(Vec::new()));
             return MapResult { slot };
         }
-        let chunk = chunk
-            .unwrap_or_else(|| arguments.len().div_ceil(4 * self.workers()))
-            .max(1);
+        let even = arguments.len().div_ceil(4 * self.workers());
+        let chunk = chunk.unwrap_or(even.min(LARGEST_CHUNK)).max(1);
         let gather = Arc::new(Gather {
             state: Mutex::new(Gathered {
                 results: arguments.iter().map(|_| None).collect(),

@@ -170,7 +170,10 @@ impl<R: DeserializeOwned + Send + 'static> Inner<R> {
                     Error::Closed => self.table().broken.clone().unwrap_or(TaskError::Terminated),
                     error => TaskError::BadArgument {
                         task: first,
-                        reason: error.to_string(),
+                        reason: match count {
+                            1 => error.to_string(),
+                            _ => format!("in a chunk of {count}: {error}"),
+                        },
                     },
                 }),
         };

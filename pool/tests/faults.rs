@@ -28,6 +28,7 @@ const CHECKS: &[Check] = &[
         "map_keeps_the_order_and_every_chunk_size",
         map_keeps_the_order,
     ),
+    ("a_large_map_fits_in_chunks", a_large_map_fits_in_chunks),
     (
         "imap_reads_only_a_bounded_way_ahead",
         imap_reads_a_bounded_way_ahead,
@@ -157,10 +158,25 @@ fn map_keeps_the_order() {
         assert_eq!(pool.map(0..1000, chunk).unwrap(), expected, "{chunk:?}");
     }
     assert_eq!(pool.map([], None).unwrap(), []);
+    assert_eq!(pool.map(0..1_000_000, None).unwrap().len(), 1_000_000);
     let later = pool.map_async(0..10, Some(2));
     assert!(later.wait(Duration::from_secs(60)));
     assert_eq!(later.successful(), Some(true));
     assert_eq!(later.get().unwrap(), (1..=10).collect::<Vec<_>>());
+    pool.close().join().unwrap();
+}
+
+fn a_large_map_fits_in_chunks() {
+    let pool = Pool::new(2, |text: String| text).unwrap();
+    let texts = (0..100_000).map(|n| format!("{n:0100}"));
+    let back = pool.map(texts.clone(), None).unwrap();
+    assert!(back.into_iter().eq(texts));
+    let Err(TaskError::BadArgument { reason, .. }) =
+        pool.map((0..100_000).map(|n| format!("{n:0100}")), Some(100_000))
+    else {
+        panic!("it should not fit");
+    };
+    assert!(reason.starts_with("in a chunk of 100000: "), "{reason}");
     pool.close().join().unwrap();
 }
 

@@ -44,7 +44,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitOptions};
 use thiserror::Error;
 
 use crate::deadline::Deadline;
@@ -303,7 +303,9 @@ impl Builder {
                 // Without a pidfd nobody could wait for the child: take it back.
                 // Its number is safe to use, since it is not reaped yet.
                 let _ = rustix::process::kill_process(pid, Signal::KILL);
-                let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
+                let _ = rustix::io::retry_on_intr(|| {
+                    rustix::process::waitpid(Some(pid), WaitOptions::empty())
+                });
                 return Err(SpawnError::System(error.into()));
             }
         };
