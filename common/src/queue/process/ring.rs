@@ -17,109 +17,16 @@
 // The ring is raw memory.
 #![allow(unsafe_code)]
 
+mod copy;
+mod layout;
+
 use std::io;
-use std::mem::MaybeUninit;
-use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::Error;
 use crate::deadline::Deadline;
-use crate::shared::{Acquired, Mapping, ProcessSafe, RawMutex, Shared, Waiters};
-
-/// How far an end has come: where in the ring, in units of 8 bytes, and how
-/// many items. Both count on and on, and wrap at 2³².
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Place {
-    units: u32,
-    items: u32,
-}
-
-impl Place {
-    fn load(word: &AtomicU64, order: Ordering) -> Self {
-        let word = word.load(order);
-        Place {
-            units: word as u32,
-            items: (word >> 32) as u32,
-        }
-    }
-
-    fn store(self, word: &AtomicU64) {
-        let value = u64::from(self.items) << 32 | u64::from(self.units);
-        // Release: who sees the place sees the bytes behind it.
-        word.store(value, Ordering::Release);
-    }
-
-    fn after(self, units: u32) -> Self {
-        Place {
-            units: self.units.wrapping_add(units),
-            items: self.items.wrapping_add(1),
-        }
-    }
-}
-
-/// One end of the ring.
-#[repr(C, align(128))]
-struct End {
-    lock: RawMutex,
-    place: AtomicU64,
-    /// Where the other end was when this one last had to know, guarded by the
-    /// lock: looking there each time would move its cache line to and fro.
-    other: AtomicU64,
-}
-
-impl End {
-    fn new() -> Self {
-        End {
-            lock: RawMutex::new(),
-            place: AtomicU64::new(0),
-            other: AtomicU64::new(0),
-        }
-    }
-}
-
-/// What is seldom written, away from the ends' cache lines.
-#[repr(C, align(128))]
-struct Rest {
-    closed: AtomicU32,
-    getters: Waiters,
-    putters: Waiters,
-}
-
-/// `task_done` and `join`.
-#[repr(C, align(128))]
-struct Done {
-    items: AtomicU32,
-    joiners: Waiters,
-}
-
-#[repr(C)]
-struct Header {
-    tail: End,
-    head: End,
-    rest: Rest,
-    done: Done,
-}
-
-// SAFETY: atomics and locks; no pointers. What the locks guard is right after
-// every single store, as the module says.
-unsafe impl ProcessSafe for Header {
-    fn settle(&self) {
-        self.tail.lock.settle();
-        self.head.lock.settle();
-    }
-}
-
-/// What a consumer has in hand: see [`Ring::claim`].
-#[repr(C, align(64))]
-struct Claim {
-    /// 0: nothing. Else 2³² and the number of the item.
-    item: AtomicU64,
-    /// The item's first eight bytes.
-    tag: AtomicU64,
-}
-
-// SAFETY: two numbers.
-unsafe impl ProcessSafe for Claim {}
+use crate::shared::{Acquired, Mapping, Shared, Waiters};
+use layout::{Claim, Done, End, Header, Place, Rest};
 
 const UNIT: usize = 8;
 
@@ -133,11 +40,6 @@ pub struct Ring {
     items: u32,
     claims: Shared<[Claim]>,
 }
-
-// SAFETY of all accesses to `data`: between the head's place and the tail's,
-// the bytes belong to whoever holds the head's lock; the others to whoever
-// holds the tail's lock. A place moves by one store with `Release` order, read
-// with `Acquire` by the other end.
 
 impl Ring {
     /// A ring for `items` byte strings of together `bytes` bytes, and with
@@ -448,47 +350,5 @@ impl Ring {
         let tail = Place::load(&self.header.tail.place, Ordering::Acquire);
         self.units(len)
             .is_ok_and(|units| self.fits(tail, head, units))
-    }
-
-    /// The place in the ring that `units` stands for, and how many bytes there
-    /// are from it to the ring's end.
-    fn position(&self, units: u32) -> (NonNull<u8>, usize) {
-        let unit = (units & self.mask) as usize;
-        let left = (self.mask as usize + 1 - unit) * UNIT;
-        // SAFETY: the mask keeps it within the mapping.
-        (unsafe { self.data.start().add(unit * UNIT) }, left)
-    }
-
-    fn copy_in(&self, units: u32, bytes: &[u8]) {
-        let (place, left) = self.position(units);
-        let (first, second) = bytes.split_at(bytes.len().min(left));
-        // SAFETY: see above `impl Ring`. The caller has the tail's lock and
-        // checked that the bytes fit, so both parts are within the mapping and
-        // outside what the head's end may read.
-        unsafe {
-            ptr::copy_nonoverlapping(first.as_ptr(), place.as_ptr(), first.len());
-            ptr::copy_nonoverlapping(second.as_ptr(), self.data.start().as_ptr(), second.len());
-        }
-    }
-
-    /// The length that an item begins with. It is one unit, so it never wraps.
-    fn length_at(&self, units: u32) -> usize {
-        let (place, _) = self.position(units);
-        // SAFETY: within the mapping, aligned to a unit, and written before the
-        // tail passed it; the caller has the head's lock.
-        let length = unsafe { place.cast::<u64>().read() };
-        length as usize
-    }
-
-    fn copy_out(&self, units: u32, bytes: &mut [MaybeUninit<u8>]) {
-        let (place, left) = self.position(units);
-        let (first, second) = bytes.split_at_mut(bytes.len().min(left));
-        // SAFETY: see above `impl Ring`. The caller has the head's lock, and a
-        // length that `units` accepted is within the mapping.
-        unsafe {
-            let start = self.data.start().as_ptr();
-            ptr::copy_nonoverlapping(place.as_ptr(), first.as_mut_ptr().cast(), first.len());
-            ptr::copy_nonoverlapping(start, second.as_mut_ptr().cast(), second.len());
-        }
     }
 }

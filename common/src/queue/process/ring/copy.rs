@@ -1,0 +1,58 @@
+//! The bytes of the items, in and out.
+
+// The ring is raw memory.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::ptr::{self, NonNull};
+
+use super::{Ring, UNIT};
+
+// SAFETY of all accesses to `data`: between the head's place and the tail's,
+// the bytes belong to whoever holds the head's lock; the others to whoever
+// holds the tail's lock. A place moves by one store with `Release` order, read
+// with `Acquire` by the other end.
+
+impl Ring {
+    /// The place in the ring that `units` stands for, and how many bytes there
+    /// are from it to the ring's end.
+    pub(super) fn position(&self, units: u32) -> (NonNull<u8>, usize) {
+        let unit = (units & self.mask) as usize;
+        let left = (self.mask as usize + 1 - unit) * UNIT;
+        // SAFETY: the mask keeps it within the mapping.
+        (unsafe { self.data.start().add(unit * UNIT) }, left)
+    }
+
+    pub(super) fn copy_in(&self, units: u32, bytes: &[u8]) {
+        let (place, left) = self.position(units);
+        let (first, second) = bytes.split_at(bytes.len().min(left));
+        // SAFETY: see above. The caller has the tail's lock and
+        // checked that the bytes fit, so both parts are within the mapping and
+        // outside what the head's end may read.
+        unsafe {
+            ptr::copy_nonoverlapping(first.as_ptr(), place.as_ptr(), first.len());
+            ptr::copy_nonoverlapping(second.as_ptr(), self.data.start().as_ptr(), second.len());
+        }
+    }
+
+    /// The length that an item begins with. It is one unit, so it never wraps.
+    pub(super) fn length_at(&self, units: u32) -> usize {
+        let (place, _) = self.position(units);
+        // SAFETY: within the mapping, aligned to a unit, and written before the
+        // tail passed it; the caller has the head's lock.
+        let length = unsafe { place.cast::<u64>().read() };
+        length as usize
+    }
+
+    pub(super) fn copy_out(&self, units: u32, bytes: &mut [MaybeUninit<u8>]) {
+        let (place, left) = self.position(units);
+        let (first, second) = bytes.split_at_mut(bytes.len().min(left));
+        // SAFETY: see above. The caller has the head's lock, and a
+        // length that `units` accepted is within the mapping.
+        unsafe {
+            let start = self.data.start().as_ptr();
+            ptr::copy_nonoverlapping(place.as_ptr(), first.as_mut_ptr().cast(), first.len());
+            ptr::copy_nonoverlapping(start, second.as_mut_ptr().cast(), second.len());
+        }
+    }
+}

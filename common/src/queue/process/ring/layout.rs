@@ -1,0 +1,104 @@
+//! What stands in shared memory before the bytes: how far each end has come,
+//! its lock, and who waits.
+
+// What is in it may live in shared memory, which is for us to say.
+#![allow(unsafe_code)]
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use crate::shared::{ProcessSafe, RawMutex, Waiters};
+
+/// How far an end has come: where in the ring, in units of 8 bytes, and how
+/// many items. Both count on and on, and wrap at 2³².
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) units: u32,
+    pub(super) items: u32,
+}
+
+impl Place {
+    pub(super) fn load(word: &AtomicU64, order: Ordering) -> Self {
+        let word = word.load(order);
+        Place {
+            units: word as u32,
+            items: (word >> 32) as u32,
+        }
+    }
+
+    pub(super) fn store(self, word: &AtomicU64) {
+        let value = u64::from(self.items) << 32 | u64::from(self.units);
+        // Release: who sees the place sees the bytes behind it.
+        word.store(value, Ordering::Release);
+    }
+
+    pub(super) fn after(self, units: u32) -> Self {
+        Place {
+            units: self.units.wrapping_add(units),
+            items: self.items.wrapping_add(1),
+        }
+    }
+}
+
+/// One end of the ring.
+#[repr(C, align(128))]
+pub(super) struct End {
+    pub(super) lock: RawMutex,
+    pub(super) place: AtomicU64,
+    /// Where the other end was when this one last had to know, guarded by the
+    /// lock: looking there each time would move its cache line to and fro.
+    pub(super) other: AtomicU64,
+}
+
+impl End {
+    pub(super) fn new() -> Self {
+        End {
+            lock: RawMutex::new(),
+            place: AtomicU64::new(0),
+            other: AtomicU64::new(0),
+        }
+    }
+}
+
+/// What is seldom written, away from the ends' cache lines.
+#[repr(C, align(128))]
+pub(super) struct Rest {
+    pub(super) closed: AtomicU32,
+    pub(super) getters: Waiters,
+    pub(super) putters: Waiters,
+}
+
+/// `task_done` and `join`.
+#[repr(C, align(128))]
+pub(super) struct Done {
+    pub(super) items: AtomicU32,
+    pub(super) joiners: Waiters,
+}
+
+#[repr(C)]
+pub(super) struct Header {
+    pub(super) tail: End,
+    pub(super) head: End,
+    pub(super) rest: Rest,
+    pub(super) done: Done,
+}
+
+// SAFETY: atomics and locks; no pointers. What the locks guard is right after
+// every single store, as the module says.
+unsafe impl ProcessSafe for Header {
+    fn settle(&self) {
+        self.tail.lock.settle();
+        self.head.lock.settle();
+    }
+}
+
+/// What a consumer has in hand: see [`Ring::claim`].
+#[repr(C, align(64))]
+pub(super) struct Claim {
+    /// 0: nothing. Else 2³² and the number of the item.
+    pub(super) item: AtomicU64,
+    /// The item's first eight bytes.
+    pub(super) tag: AtomicU64,
+}
+
+// SAFETY: two numbers.
+unsafe impl ProcessSafe for Claim {}
