@@ -4,7 +4,7 @@
 //! $ cargo run -q -p fork --example zombie_and_orphan
 //! Child 4712 has ended and nobody has waited: its state is Z (zombie).
 //! After waitpid: 4712 is gone.
-//! Orphan 4714 had 4713 for a parent; now it has 4711, the nearest subreaper.
+//! Orphan 4714 had 4713 for a parent; then it had 4711, the nearest subreaper.
 //! With PR_SET_PDEATHSIG: 4716 is gone.
 //! ```
 //!
@@ -88,11 +88,12 @@ fn orphan(dies_with_parent: bool) -> anyhow::Result<()> {
         );
     } else {
         let new_parent = stat_field(child, 1)?;
-        say!(
-            "Orphan {child} had {parent} for a parent; now it has {new_parent}, the nearest subreaper."
-        );
+        // Before anything is said, which ends this program when nobody reads.
         kill(child, Signal::SIGKILL)?;
         waitpid(child, None)?;
+        say!(
+            "Orphan {child} had {parent} for a parent; then it had {new_parent}, the nearest subreaper."
+        );
     }
     Ok(())
 }

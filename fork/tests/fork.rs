@@ -90,12 +90,20 @@ fn zombie_and_orphan_and_their_cures() {
         [
             "Child # has ended and nobody has waited: its state is Z (zombie).",
             "After waitpid: # is gone.",
-            "Orphan # had # for a parent; now it has #, the nearest subreaper.",
+            "Orphan # had # for a parent; then it had #, the nearest subreaper.",
             "With PR_SET_PDEATHSIG: # is gone.",
         ]
     );
     assert_eq!(numbers(lines[0]), numbers(lines[1]));
     assert_eq!(numbers(lines[2])[2], u64::from(done.pid));
+}
+
+#[test]
+fn the_orphan_does_not_outlive_a_reader_that_leaves() {
+    for _ in 0..10 {
+        let done = Program::new(example("zombie_and_orphan")).head_1(); // asserts that nobody is left
+        assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
+    }
 }
 
 /// A server on a free port, and its address.

@@ -10,21 +10,18 @@ pub(super) struct Collected {
     text: Arc<Mutex<Vec<u8>>>,
     /// A message a line; hangs up at end of file.
     pub(super) lines: Receiver<String>,
-    /// Hung up when the stream should be closed on this side.
-    pub(super) open: Option<Arc<()>>,
 }
 
 impl Collected {
-    pub(super) fn read(stream: impl Read + Send + 'static) -> Self {
+    /// Reads `stream` to its end, or `most` lines of it, and closes it.
+    pub(super) fn read(stream: impl Read + Send + 'static, most: usize) -> Self {
         let text = Arc::new(Mutex::new(Vec::new()));
-        let open = Arc::new(());
-        let wanted = Arc::downgrade(&open);
         let (sender, lines) = channel();
         let shared = Arc::clone(&text);
         thread::spawn(move || {
             let mut stream = BufReader::with_capacity(1 << 16, stream);
             let mut line = Vec::new();
-            while wanted.strong_count() > 0 {
+            for _ in 0..most {
                 line.clear();
                 match stream.read_until(b'\n', &mut line) {
                     Ok(0) | Err(_) => break,
@@ -39,11 +36,7 @@ impl Collected {
                 let _ = sender.send(line.trim_end_matches('\n').to_string());
             }
         });
-        Collected {
-            text,
-            lines,
-            open: Some(open),
-        }
+        Collected { text, lines }
     }
 
     pub(super) fn text(&self) -> String {

@@ -44,6 +44,8 @@ pub struct Program {
     deadline: Duration,
     input: Option<Vec<u8>>,
     mark: String,
+    /// How many lines of standard output are read before it is closed.
+    lines: usize,
 }
 
 impl Program {
@@ -65,6 +67,7 @@ impl Program {
             deadline: DEADLINE,
             input: None,
             mark,
+            lines: usize::MAX,
         }
     }
 
@@ -112,12 +115,10 @@ impl Program {
     }
 
     /// Its standard output is a pipe whose reader goes away after the first
-    /// line, as `| head -1` does. What it prints is not collected.
-    pub fn head_1(self) -> Finished {
-        let mut running = self.start();
-        running.next_line();
-        running.close_stdout();
-        running.finish()
+    /// line, as `| head -1` does.
+    pub fn head_1(mut self) -> Finished {
+        self.lines = 1;
+        self.run()
     }
 
     /// Runs it to its end.
@@ -144,8 +145,8 @@ impl Program {
             // A program need not read all of it: a closed pipe is no failure.
             thread::spawn(move || stdin.write_all(&input));
         }
-        let stdout = Collected::read(child.stdout.take().expect("piped"));
-        let stderr = Collected::read(child.stderr.take().expect("piped"));
+        let stdout = Collected::read(child.stdout.take().expect("piped"), self.lines);
+        let stderr = Collected::read(child.stderr.take().expect("piped"), usize::MAX);
         Running {
             group: Pid::from_child(&child),
             child,
@@ -216,12 +217,6 @@ impl Running {
         let _ = rustix::process::kill_process(self.group, signal);
     }
 
-    /// Closes this side of its standard output. The reader notices with the
-    /// next line that comes.
-    pub fn close_stdout(&mut self) {
-        self.stdout.open = None;
-    }
-
     /// Every process that this program started, itself left out.
     pub fn descendants(&self) -> Vec<u32> {
         let own = self.pid();
@@ -259,9 +254,7 @@ impl Running {
         }
         // All writers are gone, so the readers come to an end of file.
         for stream in [&self.stdout, &self.stderr] {
-            if stream.open.is_some() {
-                while stream.lines.recv_timeout(GRACE).is_ok() {}
-            }
+            while stream.lines.recv_timeout(GRACE).is_ok() {}
         }
         self.finished = true;
         Finished {
