@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use common::deadline::Deadline;
-use common::process::Process;
+use common::process::{self, Process};
 use common::queue::Error;
 use common::queue::process::Ring;
 use serde::de::DeserializeOwned;
@@ -67,6 +67,7 @@ pub(crate) struct Inner<R> {
     /// The process that made the pool. A copy in a child of it must not end the
     /// workers, nor take results that are not its own.
     owner: u32,
+    generation: u32,
     stop: Mutex<PipeWriter>,
     pub(crate) workers: usize,
     retries: u32,
@@ -90,6 +91,7 @@ impl<R> Inner<R> {
             replies,
             helper,
             owner: std::process::id(),
+            generation: process::generation(),
             stop: Mutex::new(stop),
             workers,
             retries,
@@ -110,7 +112,7 @@ impl<R> Inner<R> {
 
     /// Whether this process made the pool.
     pub(crate) fn is_ours(&self) -> bool {
-        std::process::id() == self.owner
+        process::generation() == self.generation
     }
 
     /// Has the helper end the workers and itself.

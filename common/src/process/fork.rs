@@ -7,7 +7,7 @@ use std::ffi::{CStr, CString};
 use std::io::{self, Write};
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use libc::{c_int, c_void};
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
@@ -16,12 +16,19 @@ use rustix::process::{Pid, Signal};
 use super::{Builder, Outcome, SpawnError, threads};
 use crate::shared;
 
-static IN_CHILD: AtomicBool = AtomicBool::new(false);
-
 /// Whether this process is a child that [`Process::spawn`](super::Process::spawn) started.
 pub(crate) fn in_child() -> bool {
-    IN_CHILD.load(Ordering::Relaxed)
+    generation() > 0
 }
+
+/// How many forks of [`Process::spawn`](super::Process::spawn) lie between the
+/// first process and this one. It tells a child from its parent, and so whether
+/// a handle is a copy, without the system call that asks for the number.
+pub fn generation() -> u32 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
+static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// What a panic in a child's closure becomes: the status of any Rust program
 /// that panics.
@@ -74,7 +81,7 @@ pub(super) fn fork<R: Outcome>(how: &Builder, body: impl FnOnce() -> R) -> Resul
 // ANCHOR: run_child
 /// The child, from the fork to its end.
 fn run_child<R: Outcome>(how: &Builder, name: &CStr, parent: Pid, body: impl FnOnce() -> R) -> ! {
-    IN_CHILD.store(true, Ordering::Relaxed);
+    GENERATION.fetch_add(1, Ordering::Relaxed);
     // Nothing may unwind out of here: above is the parent's code.
     let status = catch_unwind(AssertUnwindSafe(|| match prepare(how, name, parent) {
         Ok(()) => body().report(&how.name),

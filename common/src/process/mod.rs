@@ -50,7 +50,7 @@ use thiserror::Error;
 use crate::deadline::Deadline;
 
 pub(crate) use fork::in_child;
-pub use fork::{die_of_sigpipe, exit_now};
+pub use fork::{die_of_sigpipe, exit_now, generation};
 pub use status::{Died, ExitStatus, Outcome};
 pub use threads::count as thread_count;
 

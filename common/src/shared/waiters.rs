@@ -24,8 +24,8 @@ use super::value::ProcessSafe;
 use crate::deadline::Deadline;
 
 /// How long a wake-up that died with its receiver can delay another waiter.
-/// Ten looks a second cost a tenth of a millisecond of CPU time.
-const RECHECK: Duration = Duration::from_millis(100);
+/// Five looks a second cost less than half a millisecond of CPU time.
+const RECHECK: Duration = Duration::from_millis(200);
 
 /// How often to look before sleeping: a few microseconds, less than a sleep
 /// and a wake-up cost both sides.
