@@ -1,5 +1,5 @@
 //! What starting and joining an empty child costs, beside a bare fork and
-//! CPython's `Process`: `cargo bench -p process`.
+//! CPython's `Process`: `cargo bench -p fork`.
 #![allow(clippy::unwrap_used)]
 
 use common::measure::{Comparison, Unit, python, seconds};
