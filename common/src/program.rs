@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::process::{Died, ExitStatus};
+use multiproc::process::{ExitStatus, JoinError};
 
 /// Parses the command line into `Options`, runs `recipe` with them and turns
 /// its outcome into the exit status.
@@ -92,9 +92,10 @@ fn finish(name: &str, outcome: anyhow::Result<()>) -> ExitCode {
     // A child that died of SIGPIPE found standard output closed; what it would
     // have printed, nobody reads.
     let reader_gone = error.chain().any(|cause| {
-        cause
-            .downcast_ref::<Died>()
-            .is_some_and(|died| died.status == ExitStatus::Signal(libc::SIGPIPE))
+        matches!(
+            cause.downcast_ref(),
+            Some(JoinError::Died(died)) if died.status == ExitStatus::Signal(libc::SIGPIPE)
+        )
     });
     if reader_gone {
         return ExitCode::SUCCESS;

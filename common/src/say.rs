@@ -9,7 +9,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::process;
+use multiproc::process;
 
 /// Prints one line on standard output: `format!`'s arguments, one `write`,
 /// nothing left in a buffer. See [`line()`].

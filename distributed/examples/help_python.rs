@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use common::program;
 use common::say;
-use distributed::{AuthKey, Client, Error, RemoteQueue};
+use pymanager::{AuthKey, Client, Error, RemoteQueue};
 
 /// Counts the words of the texts that a master in Python hands out.
 #[derive(clap::Parser)]

@@ -33,7 +33,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use common::program::{self, Exit};
 use common::say;
-use distributed::{AuthKey, Listener, Manager, SharedQueue, raise_descriptor_limit};
+use pymanager::{AuthKey, Listener, Manager, SharedQueue, raise_descriptor_limit};
 
 /// Serves get_task_queue, get_result_queue, Queue, JoinableQueue, LifoQueue,
 /// PriorityQueue and SimpleQueue to Python programs, until Ctrl-C.

@@ -19,9 +19,9 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use common::process::{Builder, Process};
 use common::{program, say};
-use distributed::{AuthKey, Client, Listener, Manager, SharedQueue};
+use multiproc::process::{Builder, Process};
+use pymanager::{AuthKey, Client, Listener, Manager, SharedQueue};
 use serde::{Deserialize, Serialize};
 
 const EXPECTED: usize = 3;

@@ -16,9 +16,9 @@ mod recipe;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use common::process::Builder;
 use common::program;
-use distributed::Listener;
+use multiproc::process::Builder;
+use pymanager::Listener;
 use recipe::{Interrupt, Options, Role};
 
 fn main() -> ExitCode {
@@ -51,7 +51,8 @@ fn both(options: &Options) -> anyhow::Result<()> {
         .spawn(|| recipe::worker(options, &target, None))
         .context("cannot start the worker")?;
     recipe::master(options, listener, Some(&worker))?;
-    worker.join_success()
+    worker.join_success()?;
+    Ok(())
 }
 
 fn listen(options: &Options) -> anyhow::Result<Listener> {

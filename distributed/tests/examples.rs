@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use common::testing::{Program, example};
-use distributed::{Client, RemoteQueue};
+use pymanager::{Client, RemoteQueue};
 use support::*;
 
 /// The lines after `$ cargo run …` in an example's header.

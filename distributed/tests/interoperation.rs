@@ -7,8 +7,8 @@ mod support;
 use std::time::Duration;
 
 use common::testing::{Program, example};
-use distributed::pickle::Value;
-use distributed::{Client, Error, RemoteQueue};
+use pymanager::pickle::Value;
+use pymanager::{Client, Error, RemoteQueue};
 use rustix::process::Signal;
 use support::*;
 
@@ -142,7 +142,7 @@ fn our_client_finds_its_way_in_the_servers_of_every_python() {
             client.queue::<i64>("nobody"),
             Err(Error::Refused(_))
         ));
-        let wrong = Client::connect(&address, &distributed::AuthKey::new("wrong"));
+        let wrong = Client::connect(&address, &pymanager::AuthKey::new("wrong"));
         assert!(matches!(wrong, Err(Error::KeyRejected)));
         let shutdown = small.shutdown(false);
         match shutdown {

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::testing::{Program, example};
-use distributed::{Client, RemoteQueue, raise_descriptor_limit};
+use pymanager::{Client, RemoteQueue, raise_descriptor_limit};
 use support::*;
 
 /// Many threads of a test that wait need little stack.

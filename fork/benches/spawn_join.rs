@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use common::measure::{Comparison, Unit, python, seconds};
-use common::process::{Process, exit_now};
+use multiproc::process::{Process, exit_now};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 

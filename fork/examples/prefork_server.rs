@@ -28,9 +28,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use common::process::{Builder, ExitStatus, Process};
 use common::program::{self, Exit};
 use common::say;
+use multiproc::process::{Builder, ExitStatus, Process};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};

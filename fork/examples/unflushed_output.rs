@@ -16,7 +16,8 @@
 use std::io::{self, BufWriter, PipeReader, PipeWriter, Read, Write};
 use std::process::ExitCode;
 
-use common::{process, program, say};
+use common::{program, say};
+use multiproc::process;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 

@@ -21,7 +21,8 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use common::{process, program, say};
+use common::{program, say};
+use multiproc::process;
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};

@@ -7,7 +7,7 @@
 //! Python: `os.fork()`. What to notice: the call returns twice, with 0 in the
 //! child and with the child's number in the parent; the parent waits, so the
 //! child's parent is still there when the child asks for it. Everything that
-//! this program leaves to care is taken care of in `common::process`.
+//! this program leaves to care is taken care of in `multiproc::process`.
 
 // This recipe shows the system call itself.
 #![allow(unsafe_code)]
@@ -16,7 +16,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use common::{process, program, say};
+use common::{program, say};
+use multiproc::process;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork, getpid, getppid};
 

@@ -10,10 +10,10 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
-use common::connection::{Connection, pipe};
 use common::measure::{Comparison, Unit, python, seconds};
-use common::process::Process;
 use ipc_channel::ipc;
+use multiproc::connection::{Connection, pipe};
+use multiproc::process::Process;
 
 const SMALL: usize = 32;
 const LARGE: usize = 1 << 20;

@@ -20,9 +20,9 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
-use common::connection::{Error, pipe};
-use common::process::Builder;
 use common::{program, say};
+use multiproc::connection::{Error, pipe};
+use multiproc::process::Builder;
 
 fn main() -> ExitCode {
     program::example("Shows a pipe in one direction.", || {
@@ -51,6 +51,7 @@ fn main() -> ExitCode {
             }
         }
         say!("End of file");
-        child.join_success()
+        child.join_success()?;
+        Ok(())
     })
 }

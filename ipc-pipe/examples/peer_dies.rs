@@ -21,9 +21,9 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use common::connection::{Connection, Error, pipe};
-use common::process::{Builder, Process};
 use common::{program, say};
+use multiproc::connection::{Connection, Error, pipe};
+use multiproc::process::{Builder, Process};
 
 /// More than a socket's buffers hold, so its sender blocks in the middle of it.
 const LONG: usize = 16 << 20;

@@ -20,9 +20,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::bail;
-use common::connection::pipe;
-use common::process::Builder;
 use common::{program, say};
+use multiproc::connection::pipe;
+use multiproc::process::Builder;
 
 fn main() -> ExitCode {
     program::example("Shows poll and time-outs.", || {
@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         parent_end.send_bytes(b"speak")?;
         say!("For ever: {}", parent_end.poll(None)?);
         say!("Received: {}", parent_end.recv::<String>()?);
-        child.join_success()
+        child.join_success()?;
+        Ok(())
     })
 }

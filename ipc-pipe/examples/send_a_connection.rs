@@ -19,9 +19,9 @@
 
 use std::process::ExitCode;
 
-use common::connection::{Connection, Error, pipe};
-use common::process::Builder;
 use common::{program, say};
+use multiproc::connection::{Connection, Error, pipe};
+use multiproc::process::Builder;
 
 fn main() -> ExitCode {
     program::example("Shows a connection sent through a connection.", || {

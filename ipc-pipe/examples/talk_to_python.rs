@@ -19,8 +19,8 @@
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, bail};
-use common::connection::pipe;
 use common::{program, say};
+use multiproc::connection::pipe;
 
 const PROGRAM: &str = "
 from multiprocessing.connection import Connection

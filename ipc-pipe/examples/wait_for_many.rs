@@ -18,9 +18,9 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use common::connection::{Connection, Waitable, pipe, wait};
-use common::process::Process;
 use common::{program, say};
+use multiproc::connection::{Connection, Waitable, pipe, wait};
+use multiproc::process::Process;
 
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 

@@ -22,9 +22,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use common::connection::{Connection, Error, pipe};
-use common::process::Builder;
 use common::{program, say};
+use multiproc::connection::{Connection, Error, pipe};
+use multiproc::process::Builder;
 use serde::{Deserialize, Serialize};
 
 const EXAMPLES: &str = "Examples:

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use common::measure::{Comparison, Unit, python, seconds};
-use common::process::{Process, thread_count};
-use common::queue::process::Queue;
 use ipc_channel::ipc;
+use multiproc::process::{Process, thread_count};
+use multiproc::queue::process::Queue;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
 use serde_bytes::ByteBuf;

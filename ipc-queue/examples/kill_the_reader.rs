@@ -18,10 +18,10 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use common::process::Process;
-use common::queue::Error;
-use common::queue::process::Queue;
 use common::{program, say};
+use multiproc::process::Process;
+use multiproc::queue::Error;
+use multiproc::queue::process::Queue;
 
 const ITEMS: usize = 100_000;
 const KILLS: usize = 30;

@@ -15,11 +15,11 @@
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use common::process::Process;
-use common::queue::Error;
-use common::queue::process::Queue;
-use common::shared::Shared;
 use common::{program, say};
+use multiproc::process::Process;
+use multiproc::queue::Error;
+use multiproc::queue::process::Queue;
+use multiproc::shared::Shared;
 
 fn main() -> ExitCode {
     program::example("Shows task_done, join and close", || {

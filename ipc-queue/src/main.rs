@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use clap::Parser;
 use common::nap::Naps;
-use common::process::Process;
-use common::queue::Error;
-use common::queue::process::Queue;
 use common::{program, say};
+use multiproc::process::Process;
+use multiproc::queue::Error;
+use multiproc::queue::process::Queue;
 
 /// Passes three values from one process to another.
 #[derive(Parser)]

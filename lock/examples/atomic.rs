@@ -19,8 +19,8 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use common::thread::Builder;
 use common::{program, say};
+use multiproc::thread::Builder;
 
 const THREADS: u64 = 4;
 const ROUNDS: u64 = 100_000;

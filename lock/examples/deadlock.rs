@@ -26,9 +26,9 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::queue::thread::Queue;
-use common::thread::{Builder, current_name};
 use common::{program, say};
+use multiproc::queue::thread::Queue;
+use multiproc::thread::{Builder, current_name};
 
 const PATIENCE: Duration = Duration::from_millis(500);
 

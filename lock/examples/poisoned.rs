@@ -21,8 +21,8 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::{panic, thread};
 
-use common::thread::{Builder, current_name};
 use common::{program, say};
+use multiproc::thread::{Builder, current_name};
 
 #[derive(Clone, Copy)]
 struct Accounts {

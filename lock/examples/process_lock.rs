@@ -27,9 +27,9 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use common::process::{Died, Process};
-use common::shared::{Mutex, OwnerDied, Shared};
 use common::{program, say};
+use multiproc::process::{Died, Process};
+use multiproc::shared::{Mutex, OwnerDied, Shared};
 
 const PROCESSES: u64 = 3;
 const ROUNDS: u64 = 1_000;

@@ -17,8 +17,8 @@ use std::process::ExitCode;
 use std::sync::{Barrier, Mutex, TryLockError};
 use std::thread;
 
-use common::thread::{Builder, current_name};
 use common::{program, say};
+use multiproc::thread::{Builder, current_name};
 
 fn main() -> ExitCode {
     program::example("Takes a lock only if it is free", || {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use common::thread::Builder;
+use multiproc::thread::Builder;
 
 /// A balance that threads may change while others do.
 pub trait Balance: Default + Sync {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::measure::{Comparison, Unit};
-use common::queue::thread::Queue;
 use multicore::{Cores, Live, Summary, processes, python, threads};
+use multiproc::queue::thread::Queue;
 
 fn main() {
     let cores = Cores::of_this_process().expect("the number of cores");

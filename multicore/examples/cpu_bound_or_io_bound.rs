@@ -21,10 +21,10 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::queue::thread::Queue;
-use common::thread::Builder;
 use common::{program, say};
 use multicore::Cores;
+use multiproc::queue::thread::Queue;
+use multiproc::thread::Builder;
 
 const TASKS: u32 = 64;
 

@@ -21,9 +21,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::queue::thread::Queue;
 use common::{program, say};
 use multicore::{Cores, Live, threads};
+use multiproc::queue::thread::Queue;
 
 fn main() -> ExitCode {
     program::example(

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use common::deadline::Deadline;
-use common::queue::Error;
-use common::queue::thread::Queue;
 use common::say;
+use multiproc::deadline::Deadline;
+use multiproc::queue::Error;
+use multiproc::queue::thread::Queue;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -17,9 +17,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use common::queue::thread::Queue;
 use common::{program, say};
 use multicore::{Cores, Live, Summary, processes, python, threads};
+use multiproc::queue::thread::Queue;
 
 /// Keeps all cores busy and shows how busy they are.
 #[derive(Parser)]

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use common::process::{Builder, Died, Process};
+use multiproc::process::{Builder, Died, Process};
 use nix::sys::resource::UsageWho;
 use nix::time::ClockId;
 use nix::unistd::Pid;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use common::thread::Builder;
+use multiproc::thread::Builder;
 use nix::sys::resource::UsageWho;
 
 use crate::summary::cpu_time;

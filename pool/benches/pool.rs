@@ -6,7 +6,7 @@ use std::hint;
 use std::time::{Duration, Instant};
 
 use common::measure::{Comparison, Unit, python, seconds};
-use pool::Pool;
+use multiproc::pool::Pool;
 
 const TASKS: u32 = 200_000;
 const NAPS: u32 = 2_000;

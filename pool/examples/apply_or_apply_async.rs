@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::shared::Shared;
 use common::{program, say};
-use pool::Pool;
+use multiproc::pool::Pool;
+use multiproc::shared::Shared;
 
 fn main() -> ExitCode {
     program::example("Compares apply and apply_async", || {

@@ -16,7 +16,7 @@
 use std::process::{self, ExitCode};
 
 use common::{program, say};
-use pool::Pool;
+use multiproc::pool::Pool;
 
 fn main() -> ExitCode {
     program::example("Shows callbacks and error callbacks", || {

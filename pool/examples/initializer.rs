@@ -17,9 +17,9 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::ensure;
-use common::shared::Shared;
 use common::{program, say};
-use pool::Builder;
+use multiproc::pool::Builder;
+use multiproc::shared::Shared;
 
 thread_local! {
     /// The worker's own: it has one thread.

@@ -17,7 +17,7 @@
 use std::process::ExitCode;
 
 use common::{program, say};
-use pool::Pool;
+use multiproc::pool::Pool;
 
 fn main() -> ExitCode {
     program::example("Shows map, map_async, imap and imap_unordered", || {

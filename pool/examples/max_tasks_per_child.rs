@@ -13,7 +13,7 @@
 use std::process::{self, ExitCode};
 
 use common::{program, say};
-use pool::Builder;
+use multiproc::pool::Builder;
 
 fn main() -> ExitCode {
     program::example("Replaces workers after a few tasks", || {

@@ -20,10 +20,10 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Error;
-use common::shared::Shared;
 use common::{program, say};
+use multiproc::pool::{Builder, Pool};
+use multiproc::shared::Shared;
 use nix::sys::signal::{Signal, raise};
-use pool::{Builder, Pool};
 
 // ANCHOR: main
 fn main() -> ExitCode {

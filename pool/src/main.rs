@@ -17,7 +17,7 @@ use anyhow::Context;
 use clap::Parser;
 use common::nap::Naps;
 use common::{program, say};
-use pool::Pool;
+use multiproc::pool::Pool;
 
 /// Runs tasks that nap for a random time in a pool of worker processes.
 #[derive(Parser)]

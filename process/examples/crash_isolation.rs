@@ -22,10 +22,10 @@ use std::process::{ExitCode, abort};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use common::deadline::Deadline;
-use common::process::{Died, ExitStatus, Process, wait_readable};
-use common::shared::Shared;
 use common::{program, say};
+use multiproc::deadline::Deadline;
+use multiproc::process::{Died, ExitStatus, Process, wait_readable};
+use multiproc::shared::Shared;
 use nix::sys::signal::{Signal, raise};
 
 fn main() -> ExitCode {

@@ -13,8 +13,8 @@
 use std::process::{self, ExitCode};
 
 use clap::Parser;
-use common::process::Process;
 use common::{program, say};
+use multiproc::process::Process;
 
 /// Runs a function in a child process and waits for its end.
 #[derive(Parser)]

@@ -22,7 +22,7 @@
 use std::process::{Command, ExitCode};
 
 use common::{program, say};
-use subprocess::{call, returncode};
+use multiproc::subprocess::{call, returncode};
 
 // ANCHOR: main
 fn main() -> ExitCode {

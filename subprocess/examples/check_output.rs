@@ -14,7 +14,7 @@
 use std::process::{Command, ExitCode};
 
 use common::{program, say};
-use subprocess::{Error, check_output};
+use multiproc::subprocess::{Error, check_output};
 
 fn main() -> ExitCode {
     program::example("Shows a program's output taken, and its failure.", || {

@@ -17,7 +17,7 @@
 use std::process::{Command, ExitCode};
 
 use common::{program, say};
-use subprocess::{communicate, returncode};
+use multiproc::subprocess::{communicate, returncode};
 
 // ANCHOR: main
 fn main() -> ExitCode {

@@ -19,7 +19,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use common::{program, say};
-use subprocess::{Ended, communicate_timeout, returncode};
+use multiproc::subprocess::{Ended, communicate_timeout, returncode};
 
 fn main() -> ExitCode {
     program::example("Shows time-outs.", || {

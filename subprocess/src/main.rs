@@ -21,10 +21,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use common::deadline::Deadline;
 use common::program::{self, Exit};
 use common::say;
-use subprocess::{Ended, Error, call, communicate_until, returncode};
+use multiproc::deadline::Deadline;
+use multiproc::subprocess::{Ended, Error, call, communicate_until, returncode};
 
 const EXAMPLES: &str = "Examples:
   subprocess call ls -l

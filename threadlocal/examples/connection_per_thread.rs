@@ -21,9 +21,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
-use common::queue::thread::Queue;
-use common::thread::{Builder, current_name};
 use common::{program, say};
+use multiproc::queue::thread::Queue;
+use multiproc::thread::{Builder, current_name};
 use rusqlite::Connection;
 use thread_local::ThreadLocal;
 

@@ -18,8 +18,8 @@ use std::process::ExitCode;
 use std::thread;
 
 use anyhow::ensure;
-use common::thread::Builder;
 use common::{program, say};
+use multiproc::thread::Builder;
 use thread_local::ThreadLocal;
 
 const THREADS: usize = 4;

@@ -21,8 +21,8 @@ use std::cell::{Cell, RefCell};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use common::thread::{Builder, Thread, current_name};
 use common::{program, say};
+use multiproc::thread::{Builder, Thread, current_name};
 use thread_local::ThreadLocal;
 
 static DROPPED: AtomicU32 = AtomicU32::new(0);

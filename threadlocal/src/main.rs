@@ -13,8 +13,8 @@ use std::cell::RefCell;
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::thread::{Thread, current_name};
 use common::{program, say};
+use multiproc::thread::{Thread, current_name};
 use thread_local::ThreadLocal;
 
 // ANCHOR: global

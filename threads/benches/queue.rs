@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use common::measure::{Comparison, Unit, python, seconds};
-use common::queue::thread::Queue;
+use multiproc::queue::thread::Queue;
 
 const ITEMS: u64 = 2_000_000;
 const CAPACITY: usize = 1024;

@@ -18,8 +18,8 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::thread::Builder;
 use common::{program, say};
+use multiproc::thread::Builder;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 

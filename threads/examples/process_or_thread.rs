@@ -23,10 +23,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use common::process::{Builder as ProcessBuilder, Process};
-use common::queue::thread::Queue;
-use common::thread::Thread;
 use common::{program, say};
+use multiproc::process::{Builder as ProcessBuilder, Process};
+use multiproc::queue::thread::Queue;
+use multiproc::thread::Thread;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
@@ -61,7 +61,7 @@ fn measure(times: u32, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Res
 
 fn start_process() -> anyhow::Result<f64> {
     measure(STARTS, || {
-        (0..STARTS).try_for_each(|_| Process::spawn("child", || {})?.join_success())
+        (0..STARTS).try_for_each(|_| Ok(Process::spawn("child", || {})?.join_success()?))
     })
 }
 
@@ -142,7 +142,8 @@ fn hand_process() -> anyhow::Result<f64> {
     let block = vec![1; BLOCK];
     measure(BLOCKS, || {
         (0..BLOCKS).try_for_each(|_| there.write_all(&block))?;
-        child.join_success()
+        child.join_success()?;
+        Ok(())
     })
 }
 

@@ -24,9 +24,9 @@
 use std::process::ExitCode;
 use std::thread;
 
-use common::queue::thread::Queue;
-use common::thread::{Builder, current_name};
 use common::{program, say};
+use multiproc::queue::thread::Queue;
+use multiproc::thread::{Builder, current_name};
 
 const PAGES: u32 = 6;
 

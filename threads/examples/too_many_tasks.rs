@@ -26,8 +26,8 @@ use std::sync::RwLock;
 use std::thread;
 use std::time::Instant;
 
-use common::thread::Builder;
 use common::{program, say};
+use multiproc::thread::Builder;
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 

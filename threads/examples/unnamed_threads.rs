@@ -16,8 +16,8 @@
 
 use std::process::ExitCode;
 
-use common::thread::{Thread, current_name};
 use common::{program, say};
+use multiproc::thread::{Thread, current_name};
 
 fn main() -> ExitCode {
     program::example("Starts threads without a name and asks for theirs", || {

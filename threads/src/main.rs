@@ -14,8 +14,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use common::thread::{Thread, current_name};
 use common::{program, say};
+use multiproc::thread::{Thread, current_name};
 
 /// Runs a function in a thread with a name and waits for its end.
 #[derive(Parser)]

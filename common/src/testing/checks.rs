@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::process::{ExitStatus, Process};
+use multiproc::process::{ExitStatus, Process};
 
 /// A name, and what is checked; it panics when the check fails.
 pub type Check = (&'static str, fn());

@@ -20,10 +20,12 @@ mod book;
 mod checks;
 mod collected;
 mod program;
+mod pythons;
 mod survivors;
 mod text;
 
 pub use book::{Transcript, assert_python_tells, transcripts};
 pub use checks::{Check, run_checks};
 pub use program::{Finished, Program, Running, example};
+pub use pythons::{Python, pythons};
 pub use text::{mask_numbers, numbers};

@@ -3,10 +3,10 @@
 use std::thread;
 
 use anyhow::{Context, bail};
-use common::process::{ExitStatus, Process};
 use common::say;
-use distributed::pickle::Value;
-use distributed::{Error, Listener, Manager, SharedQueue};
+use pymanager::pickle::Value;
+use multiproc::process::{ExitStatus, Process};
+use pymanager::{Error, Listener, Manager, SharedQueue};
 
 use super::{Interrupt, Options};
 

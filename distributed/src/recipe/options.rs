@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use common::program::Exit;
-use distributed::AuthKey;
+use pymanager::AuthKey;
 
 /// The key of the notes: known to all the world, so good on this machine only.
 const KNOWN_KEY: &str = "abc";

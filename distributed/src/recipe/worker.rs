@@ -3,7 +3,7 @@
 use std::thread;
 
 use common::say;
-use distributed::{Client, Error, RemoteQueue};
+use pymanager::{Client, Error, RemoteQueue};
 
 use super::options::Target;
 use super::{Interrupt, Options};

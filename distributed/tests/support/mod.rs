@@ -3,18 +3,14 @@
 // Not every test program uses all of it.
 #![allow(dead_code)]
 
-#[path = "../pythons/mod.rs"]
-mod pythons;
-
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::testing::{Program, Running};
-use distributed::{AuthKey, Client, Limits, Listener, Manager, Server, SharedQueue};
-use pythons::{Python, pythons};
+use common::testing::{Program, Python, Running, pythons};
+use pymanager::{AuthKey, Client, Limits, Listener, Manager, Server, SharedQueue};
 
 /// The recipe.
 pub(crate) fn distributed() -> Program {

@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::ensure;
-use common::process::Process;
-use common::shared::Shared;
+use multiproc::process::Process;
+use multiproc::shared::Shared;
 
 use crate::clock::now;
 use crate::svg::{BLUE, GREEN, Svg};

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use common::process::Process;
-use common::queue::Error;
-use common::queue::process::Queue;
+use multiproc::process::Process;
+use multiproc::queue::Error;
+use multiproc::queue::process::Queue;
 
 use crate::svg::{BLUE, GREEN, PURPLE, Svg};
 

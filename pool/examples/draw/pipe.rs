@@ -6,8 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::process::{Builder, Process};
-use common::shared::Shared;
+use multiproc::process::{Builder, Process};
+use multiproc::shared::Shared;
 
 use crate::svg::{BLUE, GRAY, GREEN, Pair, Svg};
 

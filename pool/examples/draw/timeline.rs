@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use common::nap::Naps;
-use pool::Pool;
+use multiproc::pool::Pool;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::now;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, ensure};
-use pool::Pool;
+use multiproc::pool::Pool;
 
 use crate::svg::{BLUE, GREEN, PURPLE, Svg};
 

@@ -1,0 +1,84 @@
+//! Python's pickle format, protocols 2 to 5, as data: read and written, never executed.
+//!
+//! A pickle is a program for a small stack machine, and Python runs it: names are
+//! imported, functions called. Here the program is read into a graph of nodes. Plain data
+//! become plain nodes; what Python would import or call stays a description of it and is
+//! written back as it came, at whichever protocol the next reader speaks:
+//!
+//! ```
+//! use inert_pickle::{Limits, Value, read, write};
+//!
+//! # fn main() -> Result<(), inert_pickle::Error> {
+//! // os.system('reboot'), should anyone execute it.
+//! let message = b"\x80\x03cos\nsystem\nX\x06\0\0\0reboot\x85R.";
+//! let value = read(message, &Limits::default())?;
+//! assert_eq!(value.repr(75), "os.system('reboot')");
+//! assert_eq!(write(&value, 3)?, message);
+//!
+//! let answer = Value::tuple([&"#RETURN".into(), &42.into()]);
+//! assert_eq!(write(&answer, 4)?, b"\x80\x04\x8c\x07#RETURNK*\x86.");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! **Shape.** The nodes of one message lie in one arena and name each other by number. So
+//! what is shared stays shared, a list within itself is nothing special, a [`Value`] is a
+//! pointer and a number, and dropping the deepest nesting frees four vectors. Nothing in
+//! this module recurses but the serde bridge, which counts its levels.
+//!
+//! **Bounds.** [`Limits`] hold before anything is built: a message's size, its opcodes,
+//! its depth. A length is checked against what is left of the message, a memo index
+//! against what was stored. An opcode makes at most one node of 16 bytes and three links of
+//! four; messages of four million opcodes and nothing else took 15 to 32 bytes of memory
+//! for each of their bytes. Where shared values stand for more than
+//! there is (a list of the same list, a hundred times over), writing takes each once,
+//! showing stops at its limit, and comparing or copying out into Rust's own types stops
+//! with an error.
+//!
+//! **Lower protocols.** What a protocol has no opcode for is spelt out as CPython does
+//! it: bytes at 2, sets below 4, bytearray below 5, the names of Python 2 at 2; and what
+//! is spelt out so is read as the plain data that it means. Two opcodes differ from what
+//! protocol 2 promises: Python 2 itself writes ints of 33 to 64 bits as text, and its
+//! `str` as bytes of no stated encoding. See [`Kind::NativeStr`].
+//!
+//! **Why not serde-pickle.** It maps pickles to serde's data model, which has no place
+//! for what a manager's messages are made of: version 1.2 cannot keep a class, so a
+//! `datetime` or a user's task object cannot pass through; it takes what is merely
+//! referred to twice for recursive and refuses it; and it recurses, so that two thousand
+//! nested lists from any peer overflow the stack of a server's thread. It could serve for
+//! plain data alone, but each message is read before it is known what is in it. The serde
+//! bridge here ([`to_value`], [`from_value`]) covers that plain data.
+
+mod arena;
+mod atoms;
+mod bridge;
+mod build;
+mod compare;
+mod cursor;
+mod data;
+mod error;
+mod frames;
+mod items;
+mod limits;
+mod long;
+mod machine;
+mod message;
+mod names;
+mod opcode;
+mod reader;
+mod repr;
+mod same;
+mod symbolic;
+mod value;
+mod writer;
+mod wtf8;
+
+pub use bridge::{from_value, to_value};
+pub use data::Data;
+pub use error::{Error, TypeError};
+pub use items::{Change, Items, Object, Pairs};
+pub use limits::Limits;
+pub use message::{Reply, Request, write_reply, write_request};
+pub use reader::{Reader, protocol_of, read};
+pub use value::{Kind, Value};
+pub use writer::{write, write_into};

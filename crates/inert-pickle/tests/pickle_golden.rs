@@ -1,0 +1,212 @@
+//! What CPython 3.6, 3.11, 3.13 and 3.15 sent, read and written again.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+use inert_pickle::{
+    Error, Limits, Reader, Reply, Request, Value, protocol_of, read, write, write_reply,
+    write_request,
+};
+
+struct Frame {
+    file: &'static str,
+    from_client: bool,
+    step: String,
+    payload: Vec<u8>,
+}
+
+impl Frame {
+    fn name(&self) -> String {
+        format!("{}: {}", self.file, self.step)
+    }
+
+    fn value(&self) -> Value {
+        read(&self.payload, &Limits::default())
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name()))
+    }
+}
+
+fn frames() -> Vec<Frame> {
+    let files = [
+        ("session-3.6", include_str!("data/session-3.6.txt")),
+        ("session-3.11", include_str!("data/session-3.11.txt")),
+        ("session-3.13", include_str!("data/session-3.13.txt")),
+        ("session-3.15", include_str!("data/session-3.15.txt")),
+        ("exceptions-3.6", include_str!("data/exceptions-3.6.txt")),
+        ("exceptions-3.11", include_str!("data/exceptions-3.11.txt")),
+        ("exceptions-3.13", include_str!("data/exceptions-3.13.txt")),
+        ("exceptions-3.15", include_str!("data/exceptions-3.15.txt")),
+    ];
+    let mut frames = Vec::new();
+    for (file, text) in files {
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let [direction, step, hex] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
+            frames.push(Frame {
+                file,
+                from_client: direction == "C>S",
+                step: step.to_owned(),
+                payload: unhex(hex),
+            });
+        }
+    }
+    assert!(frames.len() > 700, "{} frames", frames.len());
+    frames
+}
+
+fn unhex(hex: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+#[test]
+fn every_frame_is_read_and_written_with_the_same_meaning_at_its_own_protocol() {
+    for frame in frames() {
+        let value = frame.value();
+        let written = write(&value, protocol_of(&frame.payload)).unwrap();
+        assert!(
+            written.len() <= frame.payload.len(),
+            "{}: longer than CPython's",
+            frame.name()
+        );
+        assert_eq!(
+            read(&written, &Limits::default()).unwrap(),
+            value,
+            "{}",
+            frame.name()
+        );
+    }
+}
+
+#[test]
+fn every_frame_survives_every_protocol() {
+    for frame in frames() {
+        let value = frame.value();
+        for protocol in 2..=5 {
+            let written = write(&value, protocol).unwrap();
+            assert_eq!(protocol_of(&written), protocol);
+            let back = read(&written, &Limits::default()).unwrap();
+            if protocol > 2 {
+                assert_eq!(back, value, "{} at {protocol}", frame.name());
+                continue;
+            }
+            // Python 2 has fewer names.
+            let shown = value.repr(4000).replace("_queue.", "queue.");
+            let shown = shown.replace("ModuleNotFoundError", "ImportError");
+            let shown = shown.replace("FileNotFoundError", "OSError");
+            assert_eq!(back.repr(4000), shown, "{} at {protocol}", frame.name());
+        }
+    }
+}
+
+#[test]
+fn requests_and_replies_are_taken_apart_and_put_together_again() {
+    let mut reader = Reader::new(Limits::default());
+    for frame in frames() {
+        let value = reader.read(&frame.payload).unwrap();
+        let protocol = protocol_of(&frame.payload);
+        let mut written = b"before".to_vec();
+        if value.as_i64() == Some(5) {
+            // One request in each session is no request.
+            assert!(matches!(Request::of(&value), Err(Error::Message(_))));
+            assert!(matches!(Reply::of(&value), Err(Error::Message(_))));
+            continue;
+        }
+        if frame.from_client {
+            let request =
+                Request::of(&value).unwrap_or_else(|error| panic!("{}: {error}", frame.name()));
+            let args: Vec<Value> = request.args.clone().collect();
+            let pairs: Vec<_> = request.kwargs.clone().collect();
+            let kwargs: Vec<_> = pairs
+                .iter()
+                .map(|(key, value)| (key.as_str().unwrap(), value.clone()))
+                .collect();
+            write_request(
+                &mut written,
+                request.ident,
+                request.method,
+                &args,
+                &kwargs,
+                protocol,
+            )
+            .unwrap();
+        } else {
+            let reply =
+                Reply::of(&value).unwrap_or_else(|error| panic!("{}: {error}", frame.name()));
+            write_reply(&mut written, reply.kind, &reply.value, protocol).unwrap();
+        }
+        let back = reader
+            .read(written.strip_prefix(b"before").unwrap())
+            .unwrap();
+        assert_eq!(back, value, "{}", frame.name());
+    }
+}
+
+#[test]
+fn items_are_shown_as_python_shows_them() {
+    let mut seen = 0;
+    for frame in frames().iter().filter(|frame| frame.from_client) {
+        let Some(shown) = frame.step.strip_prefix("echo ") else {
+            continue;
+        };
+        let value = frame.value();
+        let request = Request::of(&value).unwrap();
+        // Complex numbers and ranges are objects here, shown as calls.
+        if request.method == "put" && !["(1+2j)", "range(0, 3)"].contains(&shown) {
+            seen += 1;
+            let item = request.argument(0, "item").unwrap();
+            assert_eq!(item.repr(shown.chars().count()), shown, "{}", frame.name());
+        }
+    }
+    assert!(seen > 150, "{seen} items");
+}
+
+#[test]
+fn exceptions_are_known_by_python_3_names() {
+    let mut empty = Vec::new();
+    for frame in frames()
+        .iter()
+        .filter(|frame| frame.step.starts_with("Empty()"))
+    {
+        let value = frame.value();
+        let reply = Reply::of(&value).unwrap();
+        assert_eq!(reply.kind, "#ERROR");
+        let (module, name, args) = reply.value.as_call().unwrap();
+        assert!(args.is_empty());
+        empty.push(format!("{module}.{name}"));
+    }
+    assert_eq!(
+        empty,
+        [
+            "queue.Empty",
+            "_queue.Empty",
+            "_queue.Empty",
+            "_queue.Empty"
+        ]
+    );
+}
+
+#[test]
+fn small_replies_are_byte_for_byte_what_they_should_be() {
+    let reply = |value: &Value, protocol| {
+        let mut out = Vec::new();
+        write_reply(&mut out, "#RETURN", value, protocol).unwrap();
+        out
+    };
+    // CPython's, without its frames and memo.
+    assert_eq!(reply(&Value::none(), 4), b"\x80\x04\x8c\x07#RETURNN\x86.");
+    assert_eq!(reply(&true.into(), 4), b"\x80\x04\x8c\x07#RETURN\x88\x86.");
+    assert_eq!(reply(&0.into(), 3), b"\x80\x03X\x07\0\0\0#RETURNK\0\x86.");
+    let empty = Value::call(&Value::global("queue", "Empty"), &[]);
+    assert_eq!(
+        reply(&empty, 2),
+        b"\x80\x02X\x07\0\0\0#RETURNcQueue\nEmpty\n)R\x86."
+    );
+    assert_eq!(
+        reply(&empty, 4),
+        b"\x80\x04\x8c\x07#RETURN\x8c\x05queue\x8c\x05Empty\x93)R\x86."
+    );
+    let error = Value::call(&Value::global("builtins", "ValueError"), &["no".into()]);
+    assert_eq!(
+        reply(&error, 2),
+        b"\x80\x02X\x07\0\0\0#RETURNcexceptions\nValueError\nX\x02\0\0\0no\x85R\x86."
+    );
+}

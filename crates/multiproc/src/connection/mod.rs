@@ -1,0 +1,234 @@
+//! Messages between processes, over a pipe or a socket:
+//! `multiprocessing.connection`.
+//!
+//! ```
+//! use multiproc::connection::{Error, pipe};
+//!
+//! let (mut a, mut b) = pipe(true)?;
+//! a.send(&("square", 12))?;
+//! let (what, number): (String, i64) = b.recv()?;
+//! b.send_bytes(format!("the {what} is {}", number * number).as_bytes())?;
+//! assert_eq!(a.recv_bytes()?, b"the square is 144");
+//! drop(b);
+//! assert!(matches!(a.recv_bytes(), Err(Error::EndOfFile)));
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! The frame is CPython's, so a Python process that inherits the descriptor
+//! talks to this one with `send_bytes` and `recv_bytes` of
+//! `multiprocessing.connection.Connection(fd)`.
+//!
+//! | Python | here |
+//! | --- | --- |
+//! | `Pipe(duplex)` | [`pipe`] |
+//! | `send`, `recv` (pickle) | [`send`](Connection::send), [`recv`](Connection::recv) (any serde type, by postcard: data, never code) |
+//! | `send_bytes`, `recv_bytes(maxlength)` | [`send_bytes`](Connection::send_bytes), [`recv_bytes`](Connection::recv_bytes), [`recv_bytes_max`](Connection::recv_bytes_max) |
+//! | `recv_bytes_into`, `BufferTooShort` | [`recv_bytes_into`](Connection::recv_bytes_into), [`Error::BufferTooShort`] |
+//! | `poll()`, `poll(t)`, `poll(None)` | [`poll`](Connection::poll) with `Some(Duration::ZERO)`, `Some(t)`, `None` |
+//! | `close`, `closed`, `readable`, `writable`, `fileno` | [`close`](Connection::close), [`is_closed`](Connection::is_closed), [`is_readable`](Connection::is_readable), [`is_writable`](Connection::is_writable), `as_fd` |
+//! | `send(connection)` | [`send_connection`](Connection::send_connection), [`recv_connection`](Connection::recv_connection) |
+//! | `wait(connections, t)` | [`wait`] |
+//! | `EOFError` | [`Error::EndOfFile`]; [`Error::CutShort`] in the middle of a message |
+//! | none | a `_timeout` form of every call that blocks |
+//!
+//! # Receiving ahead
+//!
+//! A connection receives up to 4 KiB at once: a small message costs one system
+//! call instead of two (its length, then its body), which makes a fifth of a
+//! round trip. What comes after the message waits in the connection. Whoever
+//! looks at the descriptor alone does not see it, so:
+//!
+//! - [`Connection::poll`] and [`wait`] count it; a `poll(2)` of your own on
+//!   `as_fd` does not.
+//! - A connection that is sent through a connection takes it along.
+//! - [`Connection::into_fd`], which gives the descriptor away, fails while
+//!   there is some. A program that a child executes inherits the *other* end
+//!   as a rule, which is not concerned.
+//! - A forked child has a copy of it, as of all memory. So one end has one
+//!   receiver at a time: it may move from a parent to a child, but where
+//!   several processes take turns at one end (under a lock), each of them
+//!   calls [`Connection::without_read_ahead`] before its first receipt.
+
+mod control;
+mod error;
+mod frame;
+mod incoming;
+mod messages;
+mod pass;
+mod stream;
+mod wait;
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use rustix::event::PollFlags;
+
+pub use error::Error;
+pub use wait::{Waitable, wait};
+
+use crate::deadline::Deadline;
+use incoming::Incoming;
+use stream::Stream;
+
+/// The longest message that is received unless another limit is set: 32 MiB.
+pub const DEFAULT_LIMIT: usize = 32 << 20;
+
+/// Makes two connected ends.
+///
+/// With `duplex` (a pair of Unix sockets) both send and receive. Without (a
+/// pipe(2)) the first only receives and the second only sends. Neither is
+/// inherited by a program that a child executes (`CLOEXEC`); a forked child has
+/// both, and should close the one that it does not use.
+pub fn pipe(duplex: bool) -> io::Result<(Connection, Connection)> {
+    let (first, second): (OwnedFd, OwnedFd) = if duplex {
+        let (first, second) = UnixStream::pair()?;
+        (first.into(), second.into())
+    } else {
+        let (first, second) = io::pipe()?;
+        (first.into(), second.into())
+    };
+    Ok((Connection::from_fd(first)?, Connection::from_fd(second)?))
+}
+
+/// One end of a pipe for messages.
+///
+/// Dropping it closes it. Methods that move bytes take `&mut self`, so two
+/// threads cannot mix up their messages.
+pub struct Connection {
+    /// `None` once it is closed.
+    stream: Option<Stream>,
+    readable: bool,
+    writable: bool,
+    limit: usize,
+    incoming: Incoming,
+}
+
+impl Connection {
+    /// Takes over a descriptor: a pipe's end, or a connected stream socket.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` or `EPROTOTYPE` when it is something else.
+    pub fn from_fd(fd: impl Into<OwnedFd>) -> io::Result<Connection> {
+        let (stream, readable, writable) = Stream::new(fd.into())?;
+        Ok(Connection {
+            stream: Some(stream),
+            readable,
+            writable,
+            limit: DEFAULT_LIMIT,
+            incoming: Incoming::new(Vec::new(), true),
+        })
+    }
+
+    /// Gives the descriptor away, for another program as a rule:
+    /// `Stdio::from(connection.into_fd()?)` makes it a child's standard input.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadAhead`] when messages would be lost.
+    pub fn into_fd(self) -> Result<OwnedFd, Error> {
+        match self.incoming.received().len() {
+            0 => Ok(self.stream.ok_or(Error::Closed)?.into_fd()),
+            bytes => Err(Error::ReadAhead(bytes)),
+        }
+    }
+
+    /// Receives exactly one message at a time from now on, and leaves those
+    /// behind it to other processes that receive from the same end. See the
+    /// [module's documentation](self#receiving-ahead).
+    pub fn without_read_ahead(mut self) -> Self {
+        self.incoming.stop_reading_ahead();
+        self
+    }
+
+    /// Sets the longest message, in bytes, that is received where a call gives
+    /// no maximum of its own; [`DEFAULT_LIMIT`] at first.
+    pub fn set_limit(&mut self, bytes: usize) {
+        self.limit = bytes;
+    }
+
+    /// The longest message, in bytes, that is received.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether this end receives.
+    pub fn is_readable(&self) -> bool {
+        self.readable
+    }
+
+    /// Whether this end sends.
+    pub fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    /// Closes this end. The peer gets an end of file, once every process that
+    /// has this end has closed it. Closing twice does nothing.
+    pub fn close(&mut self) {
+        self.stream = None;
+        self.incoming = Incoming::new(Vec::new(), true);
+    }
+
+    /// Whether [`close`](Self::close) was called.
+    pub fn is_closed(&self) -> bool {
+        self.stream.is_none()
+    }
+
+    /// Whether there is something to receive: bytes, or an end of file. Waits
+    /// for it for at most `timeout`; zero only looks, `None` is for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`], [`Error::WriteOnly`].
+    pub fn poll(&self, timeout: Option<Duration>) -> Result<bool, Error> {
+        let fd = self.receiving_end()?;
+        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+        Ok(self.holds_input() || wait::ready(fd, PollFlags::IN, deadline)?)
+    }
+
+    fn holds_input(&self) -> bool {
+        self.incoming.holds_input()
+    }
+
+    fn receiving_end(&self) -> Result<BorrowedFd<'_>, Error> {
+        let stream = self.stream.as_ref().ok_or(Error::Closed)?;
+        if !self.readable {
+            return Err(Error::WriteOnly);
+        }
+        Ok(stream.as_fd())
+    }
+
+    fn sending_end(&self) -> Result<&Stream, Error> {
+        let stream = self.stream.as_ref().ok_or(Error::Closed)?;
+        if !self.writable {
+            return Err(Error::ReadOnly);
+        }
+        Ok(stream)
+    }
+}
+
+/// # Panics
+///
+/// When the connection is closed.
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream
+            .as_ref()
+            .expect("the connection is closed")
+            .as_fd()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fd = self.stream.as_ref().map(|stream| stream.as_fd());
+        f.debug_struct("Connection")
+            .field("fd", &fd.map(|fd| fd.as_raw_fd()))
+            .field("readable", &self.readable)
+            .field("writable", &self.writable)
+            .finish_non_exhaustive()
+    }
+}

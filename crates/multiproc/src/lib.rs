@@ -1,0 +1,23 @@
+//! Processes, queues, pipes, pools, external programs and named threads:
+//! Python's `multiprocessing`, `subprocess` and `threading` for Rust programs
+//! on Linux, without their hangs.
+//!
+//! | module | what it gives | Python's name for it |
+//! | --- | --- | --- |
+//! | [`process`] | fork a closure into a child, join it, end it | `multiprocessing.Process` |
+//! | [`shared`] | memory, a lock and a wait word that forked processes share | `multiprocessing.Value`, `Lock` |
+//! | [`queue`] | queues between processes and between threads, one face | `multiprocessing.JoinableQueue`, `queue.Queue` |
+//! | [`connection`] | messages over a pipe or a socket, `wait` over many | `multiprocessing.connection` |
+//! | [`pool`] | worker processes that outlive a killed worker | `multiprocessing.Pool` |
+//! | [`subprocess`] | other programs: input, output, exit status, time-outs | `subprocess` |
+//! | [`thread`] | threads with names | `threading.Thread` |
+//! | [`deadline`] | until when a call may block | `timeout=` |
+
+pub mod connection;
+pub mod deadline;
+pub mod pool;
+pub mod process;
+pub mod queue;
+pub mod shared;
+pub mod subprocess;
+pub mod thread;

@@ -1,0 +1,263 @@
+//! A queue between the processes of one program:
+//! `multiprocessing.JoinableQueue`.
+//!
+//! Make it, then fork those that use it; any number may put and any number
+//! may get.
+//!
+//! ```
+//! use multiproc::queue::process::Queue;
+//!
+//! let queue = Queue::new()?;
+//! queue.put(&"A".to_string())?;
+//! assert_eq!(queue.get()?, "A");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Items live in a [ring](Ring) of shared memory. `put` serialises (serde,
+//! postcard), copies the bytes into the ring and returns: from then on any
+//! process can get the item, whatever becomes of the one that put it. So a
+//! producer may exit at once, and Python's `join_thread()` (wait until the
+//! feeder thread has written everything to the pipe) and
+//! `cancel_join_thread()` (do not wait, and lose it) have no counterpart here:
+//! there is no feeder thread. What Python buffers without bound, this queue
+//! refuses: `put` waits when there is no room, in items or in bytes.
+//!
+//! A process that is killed takes along the item that it is just putting or
+//! has just got, and nothing else.
+
+mod ring;
+
+use std::cell::Cell;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use postcard::ser_flavors::Flavor;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use super::Error;
+use crate::deadline::Deadline;
+pub use ring::Ring;
+
+/// How many items a queue holds unless told otherwise.
+pub const DEFAULT_ITEMS: usize = 65_536;
+
+/// How many bytes of items a queue holds unless told otherwise: with the
+/// length of one item, 1 MiB, which stays in a core's cache.
+pub const DEFAULT_BYTES: usize = (1 << 20) - 8;
+
+/// A first-in-first-out queue of `T` between processes. Clones are the same
+/// queue.
+pub struct Queue<T> {
+    ring: Arc<Ring>,
+    _item: PhantomData<fn(T) -> T>,
+}
+
+impl<T: Serialize + DeserializeOwned> Queue<T> {
+    /// A queue of [`DEFAULT_ITEMS`] and [`DEFAULT_BYTES`].
+    pub fn new() -> io::Result<Self> {
+        Self::with_capacity(DEFAULT_ITEMS, DEFAULT_BYTES)
+    }
+
+    /// A queue that holds at most `items` items, and at least `bytes` bytes of
+    /// them serialised (rounded up to a power of two; each item takes 8 bytes
+    /// more, and is rounded up to 8). One item may be as large as that.
+    ///
+    /// Fails when the numbers are zero or beyond 2³⁰ items or 8 GiB, and when
+    /// the system has no memory to map.
+    pub fn with_capacity(items: usize, bytes: usize) -> io::Result<Self> {
+        Ok(Queue {
+            ring: Arc::new(Ring::new(items, bytes, 0)?),
+            _item: PhantomData,
+        })
+    }
+
+    /// Puts an item, waiting for room as long as it takes.
+    ///
+    /// [`Error::TooLarge`], [`Error::Codec`] and [`Error::Closed`] leave the
+    /// queue as it was.
+    pub fn put(&self, item: &T) -> Result<(), Error> {
+        self.put_until(item, Deadline::NEVER)
+    }
+
+    /// Like [`put`](Self::put), but [`Error::Full`] when no room came within
+    /// `timeout`.
+    pub fn put_timeout(&self, item: &T, timeout: Duration) -> Result<(), Error> {
+        self.put_until(item, Deadline::after(timeout))
+    }
+
+    /// Like [`put`](Self::put), but [`Error::Full`] when there is no room now.
+    pub fn try_put(&self, item: &T) -> Result<(), Error> {
+        with_scratch(|bytes| {
+            encode(item, bytes)?;
+            self.ring.try_put(bytes)
+        })
+    }
+
+    fn put_until(&self, item: &T, deadline: Deadline) -> Result<(), Error> {
+        with_scratch(|bytes| {
+            encode(item, bytes)?;
+            self.ring.put(bytes, deadline)
+        })
+    }
+
+    /// Gets the oldest item, waiting for one as long as it takes;
+    /// [`Error::Closed`] when the queue is closed and empty.
+    ///
+    /// [`Error::Codec`] says that what came is no `T`; it is out of the queue.
+    pub fn get(&self) -> Result<T, Error> {
+        self.get_until(Deadline::NEVER)
+    }
+
+    /// Like [`get`](Self::get), but [`Error::Empty`] when no item came within
+    /// `timeout`.
+    pub fn get_timeout(&self, timeout: Duration) -> Result<T, Error> {
+        self.get_until(Deadline::after(timeout))
+    }
+
+    /// Like [`get`](Self::get), but [`Error::Empty`] when there is no item now.
+    pub fn try_get(&self) -> Result<T, Error> {
+        with_scratch(|bytes| {
+            self.ring.try_get(bytes)?;
+            decode(bytes)
+        })
+    }
+
+    fn get_until(&self, deadline: Deadline) -> Result<T, Error> {
+        with_scratch(|bytes| {
+            self.ring.get(bytes, deadline)?;
+            decode(bytes)
+        })
+    }
+}
+
+impl<T> Queue<T> {
+    /// How many items are in the queue at this moment. An item counts as soon
+    /// as its `put` has returned.
+    pub fn len(&self) -> usize {
+        self.ring.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether it holds as many items as it may. It can refuse an item before
+    /// that, when its bytes are used up.
+    pub fn is_full(&self) -> bool {
+        self.len() == self.capacity()
+    }
+
+    /// How many items it may hold.
+    pub fn capacity(&self) -> usize {
+        self.ring.capacity()
+    }
+
+    /// Says that an item that was got has been dealt with.
+    /// [`Error::TooManyDone`] when all that were put are done already.
+    pub fn task_done(&self) -> Result<(), Error> {
+        self.ring.task_done()
+    }
+
+    /// Waits until every item that was put has been got and
+    /// [done](Self::task_done). An item in the hands of a process that dies is
+    /// never done: where that may happen, use
+    /// [`join_timeout`](Self::join_timeout).
+    pub fn join(&self) {
+        self.ring.join(Deadline::NEVER);
+    }
+
+    /// Like [`join`](Self::join), for at most `timeout`; whether all was done.
+    pub fn join_timeout(&self, timeout: Duration) -> bool {
+        self.ring.join(Deadline::after(timeout))
+    }
+
+    /// Ends the queue for all processes: nobody may put any more, now blocked
+    /// or later; getters get what is left, and then [`Error::Closed`].
+    pub fn close(&self) {
+        self.ring.close();
+    }
+}
+
+impl<T> Clone for Queue<T> {
+    fn clone(&self) -> Self {
+        Queue {
+            ring: Arc::clone(&self.ring),
+            _item: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Queue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The most that a thread keeps between items for serialising them.
+const SCRATCH: usize = 1 << 20;
+
+/// Gives `work` an empty buffer that the thread keeps for the next time.
+fn with_scratch<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    thread_local! {
+        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    // Taken out, not borrowed: an item's own `serialize` may use a queue.
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    let result = work(&mut buffer);
+    if buffer.capacity() <= SCRATCH {
+        BUFFER.set(buffer);
+    }
+    result
+}
+
+/// Appends `item`, serialised, to `bytes`.
+pub fn encode<T: Serialize + ?Sized>(item: &T, bytes: &mut Vec<u8>) -> Result<(), Error> {
+    /// postcard's own growing output, into a buffer that is used again.
+    struct Append<'a>(&'a mut Vec<u8>);
+
+    impl Flavor for Append<'_> {
+        type Output = ();
+
+        fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+            self.0.push(byte);
+            Ok(())
+        }
+
+        fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+            self.0.extend_from_slice(bytes);
+            Ok(())
+        }
+
+        fn finalize(self) -> postcard::Result<()> {
+            Ok(())
+        }
+    }
+
+    postcard::serialize_with_flavor(item, Append(bytes)).map_err(|error| codec(&error))
+}
+
+/// Reads a `T` from the beginning of `bytes`, and gives it and the rest.
+pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
+    postcard::take_from_bytes(bytes).map_err(|error| codec(&error))
+}
+
+/// Reads a `T` from `bytes`, all of which it must use.
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    match decode_first(bytes)? {
+        (item, []) => Ok(item),
+        (_, rest) => Err(Error::Codec(format!("{} bytes too many", rest.len()))),
+    }
+}
+
+fn codec(error: &postcard::Error) -> Error {
+    Error::Codec(error.to_string())
+}

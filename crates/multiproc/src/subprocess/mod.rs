@@ -1,0 +1,105 @@
+//! Running other programs: Python's `subprocess`, on `std::process`.
+//!
+//! | Python | here |
+//! | --- | --- |
+//! | `subprocess.call(args)` | [`call`] |
+//! | `subprocess.check_call(args)` | [`check_call`] |
+//! | `subprocess.check_output(args)` | [`check_output`] |
+//! | `Popen(args, stdin=PIPE, stdout=PIPE, stderr=PIPE).communicate(input)` | [`communicate`] |
+//! | the same with `timeout=t` | [`communicate_timeout`], which also ends the program's own children |
+//! | `returncode` | [`ExitStatus`], and [`returncode`] for Python's number |
+//! | `FileNotFoundError`, `PermissionError` | [`Error::Start`], and [`Error::exit_code`] |
+//! | `CalledProcessError` | [`Error::Failed`] |
+//!
+//! Exit status as Python, this library and a shell tell it:
+//!
+//! | the program | Python | here | `$?` |
+//! | --- | --- | --- | --- |
+//! | exits with status 3 | 3 | `ExitStatus::Code(3)` | 3 |
+//! | is killed by `SIGKILL` | -9 | `ExitStatus::Signal(9)` | 137 |
+//! | is not there | `FileNotFoundError` | `Error::Start` | 127 |
+//! | may not be executed | `PermissionError` | `Error::Start` | 126 |
+//!
+//! # Process groups and the terminal
+//!
+//! A terminal sends Ctrl-C to its foreground process group, and stops members
+//! of other groups that read from it. A program run by [`call`], [`check_call`],
+//! [`check_output`] or [`communicate`] stays in the caller's group: it may use
+//! the terminal, and Ctrl-C reaches it as well as the caller. Only
+//! [`communicate_timeout`] gives it a group of its own, since nothing else
+//! finds the children that it starts; Ctrl-C reaches the caller alone then,
+//! whose [`communicate_until`] can be told to end the group.
+
+mod communicate;
+mod error;
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+
+pub use crate::process::ExitStatus;
+pub use communicate::{Ended, Output, communicate, communicate_timeout, communicate_until};
+pub use error::Error;
+
+/// Runs a program to its end; it has the caller's input and output.
+///
+/// # Errors
+///
+/// [`Error::Start`] when it cannot be started. Any exit status is a result.
+pub fn call(command: &mut Command) -> Result<ExitStatus, Error> {
+    let mut child = command
+        .spawn()
+        .map_err(|error| Error::start(command, error))?;
+    Ok(status(child.wait()?))
+}
+
+/// Like [`call`], and makes an error of any ending but exit status 0.
+///
+/// # Errors
+///
+/// [`Error::Failed`]; else as [`call`].
+pub fn check_call(command: &mut Command) -> Result<(), Error> {
+    let status = call(command)?;
+    check(command, status, Vec::new()).map(drop)
+}
+
+/// Runs a program to its end and returns what it has printed on standard
+/// output. Its standard input and error are the caller's.
+///
+/// # Errors
+///
+/// As [`check_call`]; the error has what was printed.
+pub fn check_output(command: &mut Command) -> Result<Vec<u8>, Error> {
+    let child = command.stdin(Stdio::inherit()).stdout(Stdio::piped());
+    let child = child.stderr(Stdio::inherit()).spawn();
+    let child = child.map_err(|error| Error::start(command, error))?;
+    let output = child.wait_with_output()?;
+    check(command, status(output.status), output.stdout)
+}
+
+/// Python's `returncode`: the exit status, or the negative number of the signal
+/// that killed the program.
+pub fn returncode(status: ExitStatus) -> i32 {
+    match status {
+        ExitStatus::Code(code) => code,
+        ExitStatus::Signal(signal) => -signal,
+    }
+}
+
+fn check(command: &Command, status: ExitStatus, output: Vec<u8>) -> Result<Vec<u8>, Error> {
+    if status.success() {
+        return Ok(output);
+    }
+    Err(Error::Failed {
+        program: error::name(command),
+        status,
+        output,
+    })
+}
+
+fn status(status: std::process::ExitStatus) -> ExitStatus {
+    match status.code() {
+        Some(code) => ExitStatus::Code(code),
+        // A program that has ended has either.
+        None => ExitStatus::Signal(status.signal().unwrap_or(0)),
+    }
+}

@@ -1,0 +1,292 @@
+//! Threads with names: Python's `threading.Thread` and
+//! `threading.current_thread().name`.
+//!
+//! ```
+//! use multiproc::thread::{self, Thread};
+//!
+//! let named = Thread::named("LoopThread", thread::current_name)?;
+//! assert_eq!(named.join()?, "LoopThread");
+//! let unnamed = Thread::spawn(thread::current_name)?;
+//! assert!(unnamed.join()?.starts_with("Thread-"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A name is for people alone: two threads may share one, and any text will
+//! do. The system shows the first 15 bytes of it (`ps -L`, `top -H`,
+//! `/proc/PID/task/TID/comm`), [`current_name`] all of it.
+
+use std::any::Any;
+use std::cell::OnceCell;
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{Builder as StdBuilder, JoinHandle, Scope, ScopedJoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
+use thiserror::Error;
+
+thread_local! {
+    static NAME: OnceCell<Arc<str>> = const { OnceCell::new() };
+}
+
+/// The name of the calling thread: `MainThread` for the main thread, the given
+/// name or `Thread-N` for one that this module started, the name it has
+/// anyway or `Dummy-N` for any other. These are Python's names
+/// (`threading.current_thread`).
+pub fn current_name() -> String {
+    // A thread on its way out has no locals left; its name is of no use by then.
+    NAME.try_with(|name| name.get_or_init(foreign_name).to_string())
+        .unwrap_or_default()
+}
+
+fn foreign_name() -> Arc<str> {
+    static DUMMIES: AtomicU64 = AtomicU64::new(1);
+    // The main thread's id is that of its process (gettid(2)). Its name says
+    // less: any thread may be called "main".
+    if rustix::thread::gettid() == rustix::process::getpid() {
+        return Arc::from("MainThread");
+    }
+    match std::thread::current().name() {
+        Some(name) => Arc::from(name),
+        None => format!("Dummy-{}", DUMMIES.fetch_add(1, Ordering::Relaxed)).into(),
+    }
+}
+
+/// The thread panicked instead of returning a value.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("thread '{thread}' panicked: {message}")]
+pub struct Panicked {
+    /// The thread's name.
+    pub thread: String,
+    /// What it said, where that was text.
+    pub message: String,
+}
+
+/// A running thread. Dropping the handle leaves the thread running; it ends
+/// with the process at the latest.
+#[derive(Debug)]
+pub struct Thread<T> {
+    name: Arc<str>,
+    handle: JoinHandle<T>,
+    /// Hung up when the thread's closure has ended, in whichever way.
+    ended: Receiver<Infallible>,
+}
+
+impl<T: Send + 'static> Thread<T> {
+    /// Starts a thread called `Thread-1`, `Thread-2`, … in the order of these
+    /// calls.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` where the system allows no further thread (`ulimit -u`,
+    /// `pids.max` of the cgroup), `ENOMEM` where it has no memory for its stack.
+    pub fn spawn(body: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
+        Builder::new().spawn(body)
+    }
+
+    /// Starts a thread called `name`. Errors as for [`spawn`](Self::spawn).
+    pub fn named(
+        name: impl Into<String>,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<Self> {
+        Builder::new().name(name).spawn(body)
+    }
+}
+
+impl<T> Thread<T> {
+    /// Its name, whole.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether its closure is still running.
+    pub fn is_alive(&self) -> bool {
+        self.ended.try_recv() != Err(TryRecvError::Disconnected)
+    }
+
+    /// Waits until it ends, and gives what its closure returned.
+    pub fn join(self) -> Result<T, Panicked> {
+        self.handle
+            .join()
+            .map_err(|panic| panicked(&self.name, &*panic))
+    }
+
+    /// Waits until it ends, for at most `timeout`; whether it did. Never longer
+    /// than a moment when followed by [`join`](Self::join).
+    pub fn join_timeout(&self, timeout: Duration) -> bool {
+        self.ended.recv_timeout(timeout) != Err(RecvTimeoutError::Timeout)
+    }
+}
+
+fn panicked(thread: &str, panic: &(dyn Any + Send)) -> Panicked {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Panicked {
+        thread: thread.to_string(),
+        message: text.unwrap_or("(a value that is no text)").to_string(),
+    }
+}
+
+/// How a thread is to start, where [`Thread::spawn`] and [`Thread::named`] are
+/// not enough.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    name: Option<String>,
+    stack_size: Option<usize>,
+}
+
+impl Builder {
+    /// A thread called `Thread-N`, with the standard library's stack of 2 MiB.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Its name.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The size of its stack in bytes; the system has a least one (16 KiB) and
+    /// rounds up. Only what a thread has touched takes memory, but all of it
+    /// takes address space.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Starts the thread. Errors as for [`Thread::spawn`].
+    pub fn spawn<T: Send + 'static>(
+        self,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<Thread<T>> {
+        let (builder, name) = self.prepare();
+        let (ends, ended) = bounded(0);
+        let handle = builder.spawn(run(Arc::clone(&name), Some(ends), body))?;
+        Ok(Thread {
+            name,
+            handle,
+            ended,
+        })
+    }
+
+    /// Starts the thread in `scope`, so that it may borrow what outlives the
+    /// scope ([`std::thread::scope`]). Errors as for [`Thread::spawn`].
+    pub fn spawn_scoped<'scope, T: Send + 'scope>(
+        self,
+        scope: &'scope Scope<'scope, '_>,
+        body: impl FnOnce() -> T + Send + 'scope,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>> {
+        let (builder, name) = self.prepare();
+        builder.spawn_scoped(scope, run(name, None, body))
+    }
+
+    fn prepare(self) -> (StdBuilder, Arc<str>) {
+        static UNNAMED: AtomicU64 = AtomicU64::new(1);
+        let name: Arc<str> = match self.name {
+            Some(name) => name.into(),
+            None => format!("Thread-{}", UNNAMED.fetch_add(1, Ordering::Relaxed)).into(),
+        };
+        // The standard library panics at a NUL, which ends a name for the
+        // system. It cuts a long one short itself.
+        let mut builder = StdBuilder::new().name(name.replace('\0', "?"));
+        if let Some(bytes) = self.stack_size {
+            builder = builder.stack_size(bytes);
+        }
+        (builder, name)
+    }
+}
+
+/// `body`, in a thread that knows its name and hangs up `ends` at its end.
+fn run<T>(
+    name: Arc<str>,
+    ends: Option<Sender<Infallible>>,
+    body: impl FnOnce() -> T,
+) -> impl FnOnce() -> T {
+    move || {
+        // Dropped by a panic too.
+        let _ends = ends;
+        NAME.with(|own| own.set(name).is_ok());
+        body()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn any_text_is_a_name() {
+        let long = "x".repeat(10_000);
+        for name in ["", "a\0b", "\0", "naïve", &long, "main"] {
+            let thread = Thread::named(name, current_name).unwrap();
+            assert_eq!(thread.name(), name);
+            assert_eq!(thread.join().unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn unnamed_threads_are_numbered_in_order() {
+        let number = |thread: Thread<String>| -> u64 {
+            let name = thread.join().unwrap();
+            name.strip_prefix("Thread-").unwrap().parse().unwrap()
+        };
+        let first = Thread::spawn(current_name).unwrap();
+        let second = Thread::spawn(current_name).unwrap();
+        // Other tests take numbers too.
+        assert!(number(first) < number(second));
+    }
+
+    #[test]
+    fn a_thread_of_another_origin_has_a_name_too() {
+        let named = StdBuilder::new().name("theirs".into());
+        let name = named.spawn(current_name).unwrap().join().unwrap();
+        assert_eq!(name, "theirs");
+        let unnamed = std::thread::spawn(|| (current_name(), current_name()));
+        let (first, again) = unnamed.join().unwrap();
+        assert!(first.starts_with("Dummy-"), "{first}");
+        assert_eq!(first, again);
+    }
+
+    #[test]
+    fn a_scoped_thread_has_its_name() {
+        let expected = String::from("borrowed");
+        std::thread::scope(|scope| {
+            let builder = Builder::new().name("borrowed").stack_size(1 << 16);
+            let thread = builder.spawn_scoped(scope, || current_name() == expected);
+            assert!(thread.unwrap().join().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_timed_join_does_not_wait_for_ever() {
+        let (go, gone) = channel::<()>();
+        let thread = Thread::spawn(move || gone.recv().is_err()).unwrap();
+        assert!(thread.is_alive());
+        assert!(!thread.join_timeout(Duration::from_millis(1)));
+        drop(go);
+        assert!(thread.join_timeout(Duration::MAX));
+        assert!(!thread.is_alive());
+        assert!(thread.join().unwrap());
+    }
+
+    #[test]
+    fn a_panic_is_an_error_with_its_text() {
+        let thread = Thread::named("T", || -> () {
+            std::panic::resume_unwind(Box::new("lost the map"))
+        });
+        let thread = thread.unwrap();
+        assert!(thread.join_timeout(Duration::MAX));
+        let error = thread.join().unwrap_err();
+        assert_eq!(error.to_string(), "thread 'T' panicked: lost the map");
+    }
+
+    #[test]
+    fn a_stack_too_large_is_an_error() {
+        let builder = Builder::new().stack_size(1 << 62);
+        assert!(builder.spawn(|| {}).is_err());
+    }
+}

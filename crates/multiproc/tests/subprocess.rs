@@ -1,0 +1,216 @@
+//! What the library promises about programs that it runs.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::process::Command;
+use std::time::Duration;
+
+use common::testing::example;
+use multiproc::deadline::Deadline;
+use multiproc::subprocess::{
+    Ended, Error, ExitStatus, Output, call, check_call, check_output, communicate,
+    communicate_timeout, communicate_until, returncode,
+};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, getpgrp, pidfd_open};
+
+/// Passes only when something hangs.
+const PATIENT: Duration = Duration::from_secs(60);
+
+fn fixture(args: &[&str]) -> Command {
+    let mut command = Command::new(example("subprocess_fixture"));
+    command.args(args);
+    command
+}
+
+/// Runs the fixture until a time-out that came after it had printed something,
+/// which a short one need not on a machine that is busy.
+fn until_time_is_up(args: &[&str]) -> Output {
+    let mut timeout = Duration::from_millis(200);
+    loop {
+        let output = communicate_timeout(&mut fixture(args), b"", timeout).unwrap();
+        assert_eq!(output.ended, Ended::TimedOut);
+        if !output.stdout.is_empty() && !output.stderr.is_empty() || timeout > PATIENT {
+            return output;
+        }
+        timeout *= 2;
+    }
+}
+
+/// Waits until the process is gone; a zombie that others have to reap counts
+/// as gone.
+fn assert_gone(pid: &[u8]) {
+    let pid = std::str::from_utf8(pid).unwrap().trim().parse().unwrap();
+    let Ok(pidfd) = pidfd_open(Pid::from_raw(pid).unwrap(), PidfdFlags::empty()) else {
+        return;
+    };
+    let mut fds = [PollFd::new(&pidfd, PollFlags::IN)];
+    let patient = Timespec::try_from(PATIENT).unwrap();
+    assert_eq!(poll(&mut fds, Some(&patient)).unwrap(), 1, "{pid} lives");
+}
+
+#[test]
+fn the_exit_status_is_told() {
+    for code in [0, 1, 3, 255] {
+        let status = call(&mut fixture(&["exit", &code.to_string()])).unwrap();
+        assert_eq!(status, ExitStatus::Code(code));
+        assert_eq!(returncode(status), code);
+    }
+    let status = call(&mut fixture(&["killed"])).unwrap();
+    assert_eq!(status, ExitStatus::Signal(9));
+    assert_eq!(returncode(status), -9);
+}
+
+#[test]
+fn a_failure_is_an_error_for_those_who_check() {
+    check_call(&mut fixture(&["exit", "0"])).unwrap();
+    let error = check_call(&mut fixture(&["exit", "3"])).unwrap_err();
+    assert!(error.to_string().ends_with("fixture' exited with status 3"));
+    assert_eq!(error.exit_code(), 3);
+    let error = check_call(&mut fixture(&["killed"])).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("fixture' was killed by SIGKILL")
+    );
+    assert_eq!(error.exit_code(), 137);
+
+    let output = check_output(&mut fixture(&["not-utf-8"])).unwrap();
+    assert_eq!(output, b"caf\xe9\n");
+    match check_output(&mut fixture(&["exit", "1"])) {
+        Err(Error::Failed { status, output, .. }) => {
+            assert_eq!((status, output), (ExitStatus::Code(1), Vec::new()));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_program_that_cannot_be_started_is_told_apart() {
+    let missing = || Command::new("/no/such/program");
+    let errors = [
+        call(&mut missing()).unwrap_err(),
+        check_output(&mut missing()).unwrap_err(),
+        communicate(&mut missing(), b"input").unwrap_err(),
+    ];
+    for error in errors {
+        assert!(error.is_missing());
+        assert_eq!(error.exit_code(), 127);
+        let message = "cannot run '/no/such/program': No such file or directory";
+        assert_eq!(error.to_string(), message);
+    }
+    let error = call(&mut Command::new("/dev/null")).unwrap_err();
+    assert!(!error.is_missing());
+    assert_eq!(error.exit_code(), 126);
+    assert_eq!(
+        error.to_string(),
+        "cannot run '/dev/null': Permission denied"
+    );
+}
+
+#[test]
+fn megabytes_both_ways_do_not_deadlock() {
+    let input: Vec<u8> = (0..5 << 20).map(|n: u32| (n >> 3) as u8).collect();
+    let output = communicate(&mut fixture(&["echo"]), &input).unwrap();
+    assert_eq!(output.status, ExitStatus::Code(0));
+    assert!(output.stdout == input);
+    assert_eq!(output.stderr, b"5242880\n");
+
+    let output = communicate(&mut fixture(&["flood", "3145728"]), &input).unwrap();
+    assert_eq!(output.stdout.len(), (3 << 20) + 7);
+    assert!(output.stdout.ends_with(b"x5242880"));
+    assert_eq!(output.stderr.len(), 3 << 20);
+    assert_eq!(output.ended, Ended::ByItself);
+}
+
+#[test]
+fn a_program_that_stops_reading_to_print_does_not_deadlock() {
+    let output = communicate(&mut fixture(&["sip"]), &vec![0; 5 << 20]).unwrap();
+    assert_eq!(output.status, ExitStatus::Code(0));
+    assert_eq!(output.stdout.len(), 300_000);
+}
+
+#[test]
+fn input_that_is_not_read_is_no_error() {
+    let output = communicate(&mut fixture(&["exit", "5"]), &vec![0; 5 << 20]).unwrap();
+    assert_eq!(output.status, ExitStatus::Code(5));
+    let output = communicate(&mut fixture(&["not-utf-8"]), &vec![0; 5 << 20]).unwrap();
+    assert_eq!(output.stdout, b"caf\xe9\n");
+}
+
+#[test]
+fn no_input_is_an_end_of_file() {
+    let output = communicate(&mut fixture(&["echo"]), b"").unwrap();
+    assert_eq!(
+        (&output.stdout[..], &output.stderr[..]),
+        (&b""[..], &b"0\n"[..])
+    );
+}
+
+#[test]
+fn a_time_out_kills_the_program_and_keeps_what_it_printed() {
+    let output = until_time_is_up(&["hang"]);
+    assert_eq!(output.status, ExitStatus::Signal(9));
+    assert_gone(&output.stdout);
+    assert_eq!(output.stderr, b"hanging");
+}
+
+#[test]
+fn a_time_out_holds_while_a_grandchild_keeps_the_pipe_open_and_ends_it() {
+    let output = until_time_is_up(&["leave-child"]);
+    // The program itself was done long ago.
+    assert_eq!(output.status, ExitStatus::Code(0));
+    assert_gone(&output.stdout);
+    assert_eq!(output.stderr, b"hanging");
+}
+
+#[test]
+fn a_time_out_holds_for_a_program_that_closed_its_output() {
+    let output = until_time_is_up(&["silent"]);
+    assert_eq!(output.status, ExitStatus::Signal(9));
+    assert_gone(&output.stdout);
+}
+
+#[test]
+fn a_time_out_holds_for_a_program_that_never_stops_printing() {
+    let output = until_time_is_up(&["chatter"]);
+    assert!(output.stdout.len() > 1 << 16);
+}
+
+#[test]
+fn a_time_out_that_does_not_come_changes_nothing() {
+    let output = communicate_timeout(&mut fixture(&["echo"]), b"text", PATIENT).unwrap();
+    assert_eq!(output.ended, Ended::ByItself);
+    assert_eq!(output.status, ExitStatus::Code(0));
+    assert_eq!(output.stdout, b"text");
+}
+
+#[test]
+fn a_word_from_the_caller_ends_the_program() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(b"!").unwrap();
+    let deadline = Deadline::after(PATIENT);
+    let mut hanging = fixture(&["hang"]);
+    let output = communicate_until(&mut hanging, b"", deadline, Some(reader.as_fd())).unwrap();
+    assert_eq!(output.ended, Ended::Cancelled);
+    assert_eq!(output.status, ExitStatus::Signal(9));
+}
+
+#[test]
+fn only_a_time_out_takes_the_program_out_of_the_terminals_group() {
+    let group = |output: Vec<u8>| {
+        let text = String::from_utf8(output).unwrap();
+        let (group, pid) = text.trim().split_once(' ').unwrap();
+        (group.to_string(), pid.to_string())
+    };
+    let ours = getpgrp().to_string();
+    let (of_call, _) = group(check_output(&mut fixture(&["group"])).unwrap());
+    assert_eq!(of_call, ours);
+    let output = communicate(&mut fixture(&["group"]), b"").unwrap();
+    assert_eq!(group(output.stdout).0, ours);
+    let output = communicate_timeout(&mut fixture(&["group"]), b"", PATIENT).unwrap();
+    let (own, pid) = group(output.stdout);
+    assert_eq!(own, pid);
+}

@@ -1,0 +1,311 @@
+//! Connections to one manager: made when needed, kept for the next call.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use multiproc::deadline::Deadline;
+
+use super::Patience;
+use crate::error::Error;
+use crate::key::AuthKey;
+use crate::wire::handshake::{self, HandshakeError, Peer, Rules};
+use crate::wire::{Channel, FrameError};
+use inert_pickle::{Limits, Reader, Reply, Value, protocol_of, write_request};
+
+/// The protocols of our requests: one that every manager reads, Python 2.7's
+/// too, and the highest that is worth using.
+const OLDEST: u8 = 2;
+const NEWEST: u8 = 4;
+
+/// How long a proxy tries to tell its manager good-bye.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How many times a connection is made again that was lost before it began.
+const ATTEMPTS: u32 = 3;
+
+/// A manager, by its address, and the connections to it.
+pub(crate) struct Target {
+    pub(crate) addresses: Vec<SocketAddr>,
+    key: AuthKey,
+    pub(crate) patience: Patience,
+    refuse_md5: bool,
+    limits: Limits,
+    /// The protocol that an old manager replied in last; what it writes, it
+    /// reads.
+    spoken: AtomicU8,
+    /// Whether the manager was gone when it was last spoken to.
+    lost: AtomicBool,
+    connections: Mutex<Connections>,
+}
+
+#[derive(Default)]
+struct Connections {
+    /// Ready for the next method call.
+    idle: Vec<Connection>,
+    /// All there are, to be cut off from another thread.
+    open: HashMap<u64, Arc<TcpStream>>,
+    next: u64,
+}
+
+/// One connection, its handshake done.
+pub(crate) struct Connection {
+    id: u64,
+    channel: Channel,
+    reader: Reader,
+    peer: Peer,
+}
+
+/// What is called: the manager itself when `ident` is none.
+pub(crate) struct Call<'a> {
+    pub(crate) ident: Option<&'a str>,
+    pub(crate) method: &'a str,
+    pub(crate) args: &'a [Value],
+    pub(crate) kwargs: &'a [(&'a str, Value)],
+    /// How long the method itself may wait; none is without end.
+    pub(crate) wait: Option<Duration>,
+}
+
+impl Target {
+    pub(crate) fn new(
+        addresses: Vec<SocketAddr>,
+        key: AuthKey,
+        patience: Patience,
+        refuse_md5: bool,
+        limits: Limits,
+    ) -> Self {
+        Target {
+            addresses,
+            key,
+            patience,
+            refuse_md5,
+            limits,
+            spoken: AtomicU8::new(OLDEST),
+            lost: AtomicBool::new(false),
+            connections: Mutex::default(),
+        }
+    }
+
+    /// A request to the manager itself, on a connection of its own.
+    pub(crate) fn request(&self, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let mut connection = self.connect(self.patience.connect)?;
+        let outcome = self.ask(&mut connection, &manager_call(method, args));
+        self.forget(&connection);
+        outcome
+    }
+
+    /// Takes a reference back. A manager that is gone keeps no count, and
+    /// nobody is kept waiting for it.
+    pub(crate) fn say_goodbye(&self, ident: &str) {
+        if self.lost.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Ok(mut connection) = self.connect(GOODBYE) {
+            let mut call = manager_call("decref", &[]);
+            let ident = [Value::from(ident)];
+            call.args = &ident;
+            let _ = self.ask(&mut connection, &call);
+            self.forget(&connection);
+        }
+    }
+
+    /// A call of an object's method.
+    pub(crate) fn call(&self, call: &Call<'_>) -> Result<Value, Error> {
+        let idle = self.lock().idle.pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => self.connect_for_methods()?,
+        };
+        let outcome = self.ask(&mut connection, call);
+        if is_broken(&outcome) {
+            self.lost.store(true, Ordering::Relaxed);
+            // The others lead to the same manager and are no better.
+            self.forget(&connection);
+            self.drop_idle();
+        } else {
+            self.lock().idle.push(connection);
+        }
+        outcome
+    }
+
+    fn connect_for_methods(&self) -> Result<Connection, Error> {
+        let mut connection = self.connect(self.patience.connect)?;
+        // Python sends its thread's name; it shows in the server's log.
+        let name = [Value::from("MainProcess")];
+        match self.ask(&mut connection, &manager_call("accept_connection", &name)) {
+            Ok(_) => Ok(connection),
+            Err(error) => {
+                self.forget(&connection);
+                Err(error)
+            }
+        }
+    }
+
+    fn ask(&self, connection: &mut Connection, call: &Call<'_>) -> Result<Value, Error> {
+        // Python from 3.12 on and our own managers know it; the others are
+        // asked in what they last answered in.
+        let protocol = match connection.peer {
+            Peer::New => NEWEST,
+            Peer::Old => self.spoken.load(Ordering::Relaxed),
+        };
+        let channel = &mut connection.channel;
+        channel.compose(|out| {
+            let Call {
+                ident,
+                method,
+                args,
+                kwargs,
+                ..
+            } = *call;
+            write_request(out, ident, method, args, kwargs, protocol)
+        })?;
+        let patience = call
+            .wait
+            .map(|wait| wait.saturating_add(self.patience.answer));
+        let deadline = patience.map_or(Deadline::NEVER, Deadline::after);
+        let broken = |error| Error::of_frame(error, patience.unwrap_or_default());
+        channel.flush().map_err(broken)?;
+        let message = channel.receive(self.limits.message, deadline);
+        let message = message.map_err(broken)?.ok_or(Error::Disconnected)?;
+        let spoken = protocol_of(message).clamp(OLDEST, NEWEST);
+        self.spoken.store(spoken, Ordering::Relaxed);
+        let reply = connection.reader.read(message).map_err(unreadable)?;
+        super::proxy::outcome(Reply::of(&reply).map_err(unreadable)?)
+    }
+
+    /// A new connection with its handshake done.
+    ///
+    /// A listener whose queue overflows loses connections that the client
+    /// believes to have (as a Python manager does when many workers start at
+    /// once), so silence is answered by trying again.
+    fn connect(&self, patience: Duration) -> Result<Connection, Error> {
+        let until = Deadline::after(patience);
+        self.lost.store(true, Ordering::Relaxed);
+        let mut attempt = 1;
+        loop {
+            let deadline = match attempt {
+                ATTEMPTS.. => until,
+                _ => Deadline::after(patience / ATTEMPTS),
+            };
+            match self.try_connect(deadline) {
+                Ok(connection) => {
+                    self.lost.store(false, Ordering::Relaxed);
+                    return Ok(connection);
+                }
+                Err(HandshakeError::Frame(error)) if attempt < ATTEMPTS && was_lost(&error) => {
+                    attempt += 1;
+                }
+                Err(HandshakeError::Frame(FrameError::Io(source))) => {
+                    let address = self.addresses.first().map(ToString::to_string);
+                    return Err(Error::Connect {
+                        address: address.unwrap_or_default(),
+                        source,
+                    });
+                }
+                Err(error) => return Err(Error::of_handshake(error, patience)),
+            }
+        }
+    }
+
+    fn try_connect(&self, deadline: Deadline) -> Result<Connection, HandshakeError> {
+        let stream = self.connect_to_any(deadline).map_err(FrameError::Io)?;
+        let stream = Arc::new(stream);
+        let channel = Channel::new(Arc::clone(&stream), self.patience.answer);
+        let mut channel = channel.map_err(FrameError::Io)?;
+        let rules = Rules {
+            key: self.key.clone(),
+            refuse_md5: self.refuse_md5,
+            deadline,
+        };
+        channel.look_before_reading();
+        channel.acknowledge_at_once(true);
+        let peer = handshake::as_client(&mut channel, &rules)?;
+        channel.acknowledge_at_once(false);
+        let mut connections = self.lock();
+        connections.next += 1;
+        let id = connections.next;
+        connections.open.insert(id, stream);
+        Ok(Connection {
+            id,
+            channel,
+            reader: Reader::new(self.limits),
+            peer,
+        })
+    }
+
+    fn connect_to_any(&self, deadline: Deadline) -> io::Result<TcpStream> {
+        let mut failure = io::ErrorKind::TimedOut.into();
+        for address in &self.addresses {
+            let left = deadline.remaining().unwrap_or(Duration::MAX);
+            if left.is_zero() {
+                break;
+            }
+            match TcpStream::connect_timeout(address, left) {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    /// Cuts all connections, those in use too.
+    pub(crate) fn disconnect(&self) {
+        for stream in self.lock().open.values() {
+            // One that is closed already cannot be closed.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        self.drop_idle();
+    }
+
+    fn drop_idle(&self) {
+        let idle = std::mem::take(&mut self.lock().idle);
+        for connection in &idle {
+            self.forget(connection);
+        }
+    }
+
+    fn forget(&self, connection: &Connection) {
+        self.lock().open.remove(&connection.id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connections> {
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn manager_call<'a>(method: &'a str, args: &'a [Value]) -> Call<'a> {
+    Call {
+        ident: None,
+        method,
+        args,
+        kwargs: &[],
+        wait: Some(Duration::ZERO),
+    }
+}
+
+/// Whether the connection may not be used again: it is gone, or a reply may
+/// still come that belongs to this call.
+fn is_broken(outcome: &Result<Value, Error>) -> bool {
+    matches!(
+        outcome,
+        Err(Error::Disconnected | Error::NoAnswer(_) | Error::Protocol(_) | Error::Io(_))
+    )
+}
+
+fn unreadable(error: inert_pickle::Error) -> Error {
+    Error::Protocol(format!("the manager's reply cannot be read: {error}"))
+}
+
+/// Whether a connection ended as one does that an overflowing listener loses.
+fn was_lost(error: &FrameError) -> bool {
+    match error {
+        FrameError::TimedOut => true,
+        FrameError::Io(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        _ => false,
+    }
+}

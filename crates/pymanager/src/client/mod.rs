@@ -1,0 +1,204 @@
+//! The client: connections to a manager, and proxies for its queues.
+
+mod connection;
+mod proxy;
+mod remote;
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::key::AuthKey;
+use connection::Target;
+use inert_pickle::Data;
+use inert_pickle::{self as pickle, Value};
+pub use proxy::Proxy;
+pub use remote::RemoteQueue;
+
+/// How long a client waits.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// For a connection with the key proven on both sides: 10 s. One that a
+    /// full listener has lost is tried again within this time.
+    pub connect: Duration,
+    /// For an answer, beyond the time that the call itself may wait: 30 s.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How to reach a manager.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    key: AuthKey,
+    patience: Patience,
+    refuse_md5: bool,
+    limits: pickle::Limits,
+}
+
+impl Builder {
+    /// With this key.
+    pub fn new(key: AuthKey) -> Self {
+        Builder {
+            key,
+            patience: Patience::default(),
+            refuse_md5: false,
+            limits: pickle::Limits::default(),
+        }
+    }
+
+    /// Other waits than the default.
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Neither gives nor takes a proof of the key by MD5, which Python 3.11
+    /// and older cannot do without.
+    pub fn refuse_md5(mut self) -> Self {
+        self.refuse_md5 = true;
+        self
+    }
+
+    /// Other limits on what comes than the default.
+    pub fn limits(mut self, limits: pickle::Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Connects: finds out whether the manager is there and has the same key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Connect`], [`Error::KeyRejected`], [`Error::KeyUnproven`],
+    /// [`Error::NoAnswer`].
+    pub fn connect(self, address: impl ToSocketAddrs) -> Result<Client, Error> {
+        let addresses: Vec<SocketAddr> = address
+            .to_socket_addrs()
+            .and_then(|found| match found.collect::<Vec<_>>() {
+                found if found.is_empty() => {
+                    Err(io::Error::new(io::ErrorKind::NotFound, "no address"))
+                }
+                found => Ok(found),
+            })
+            .map_err(|source| Error::Connect {
+                address: "the manager".to_string(),
+                source,
+            })?;
+        let target = Arc::new(Target::new(
+            addresses,
+            self.key,
+            self.patience,
+            self.refuse_md5,
+            self.limits,
+        ));
+        let client = Client { target };
+        client.request("dummy", &[])?;
+        Ok(client)
+    }
+}
+
+/// A manager in another program, Python or Rust: `BaseManager.connect`.
+///
+/// Clones share their connections. Calls from several threads at once each
+/// have a connection of their own, kept for the next call; one that blocks
+/// does not hold up the others. After the manager has been started anew, the
+/// next call on the client connects anew, and old proxies say
+/// [`Error::Refused`], since what they stood for is gone.
+#[derive(Clone)]
+pub struct Client {
+    target: Arc<Target>,
+}
+
+impl Client {
+    /// Connects to the manager at `address` with `key`. See
+    /// [`Builder::connect`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn connect(address: impl ToSocketAddrs, key: &AuthKey) -> Result<Self, Error> {
+        Builder::new(key.clone()).connect(address)
+    }
+
+    /// The queue that the manager has registered as `name`; a new one when
+    /// `name` is a class.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when the manager has no such name, and those of a
+    /// broken connection.
+    pub fn queue<T: Data>(&self, name: &str) -> Result<RemoteQueue<T>, Error> {
+        Ok(RemoteQueue::new(self.create(name, &[])?))
+    }
+
+    /// Calls a registered name with arguments: a proxy for what the manager
+    /// makes of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`queue`](Self::queue).
+    pub fn create(&self, name: &str, arguments: &[Value]) -> Result<Proxy, Error> {
+        Proxy::create(&self.target, name, arguments)
+    }
+
+    /// How many objects the manager has.
+    ///
+    /// # Errors
+    ///
+    /// Those of a broken connection.
+    pub fn number_of_objects(&self) -> Result<usize, Error> {
+        let count = self.request("number_of_objects", &[])?.as_i64();
+        count
+            .and_then(|count| usize::try_from(count).ok())
+            .ok_or_else(|| Error::Protocol("the manager's count is no number".to_string()))
+    }
+
+    /// The manager's objects in words: for people to read.
+    ///
+    /// # Errors
+    ///
+    /// Those of a broken connection.
+    pub fn debug_info(&self) -> Result<String, Error> {
+        let text = self.request("debug_info", &[])?;
+        Ok(text.as_str().unwrap_or_default().to_string())
+    }
+
+    /// Asks the manager to end.
+    ///
+    /// # Errors
+    ///
+    /// Those of a broken connection.
+    pub fn shutdown_manager(&self) -> Result<(), Error> {
+        self.request("shutdown", &[])?;
+        Ok(())
+    }
+
+    /// Ends every call that is under way, in whatever thread, with
+    /// [`Error::Disconnected`]. Later calls connect anew.
+    pub fn disconnect(&self) {
+        self.target.disconnect();
+    }
+
+    fn request(&self, method: &str, arguments: &[Value]) -> Result<Value, Error> {
+        self.target.request(method, arguments)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("addresses", &self.target.addresses)
+            .finish_non_exhaustive()
+    }
+}

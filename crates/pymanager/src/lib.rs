@@ -1,0 +1,60 @@
+//! Queues shared over the network, on the wire of CPython's
+//! `multiprocessing.managers`: a master, its workers and their programming
+//! language need not agree on more than a key.
+//!
+//! | | ours | Python's |
+//! | --- | --- | --- |
+//! | serve queues under names | [`Manager`], [`Listener`], [`Server`] | `BaseManager.register`, `start` |
+//! | use them in the same program | [`SharedQueue`] | the `queue.Queue` itself |
+//! | use them from another program | [`Client`], [`RemoteQueue`] | `connect`, `AutoProxy` |
+//! | call anything registered | [`Proxy`] | `BaseProxy._callmethod` |
+//! | the shared secret | [`AuthKey`] | `authkey` |
+//! | items | [`Data`]: serde types, or [`pickle::Value`] | whatever `pickle` takes |
+//!
+//! ```
+//! use std::time::Duration;
+//! use pymanager::{AuthKey, Client, Error, Listener, Manager, SharedQueue};
+//!
+//! let results = SharedQueue::<String>::new();
+//! let key = AuthKey::new("abc");
+//! let server = Manager::new(key.clone())
+//!     .register("get_result_queue", &results)
+//!     .start(Listener::bind("127.0.0.1:0")?)?;
+//!
+//! // In another program, or in one in Python:
+//! let client = Client::connect(server.address(), &key)?;
+//! let remote = client.queue::<String>("get_result_queue")?;
+//! remote.put(&"3 * 3 = 9".to_string())?;
+//!
+//! assert_eq!(results.get_timeout(Duration::from_secs(10))?, "3 * 3 = 9");
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! From the wire up: `wire` frames messages and proves the key, [`pickle`]
+//! reads and writes what is in them, `queue` is the queue behind the names,
+//! `server` and `client` are the two sides.
+//!
+//! With Python 3.11 and older, the key is proven by MD5, and whoever has the
+//! key can end a manager; neither the messages nor their order are protected
+//! once a connection stands. That is CPython's protocol: it is made for
+//! networks of one's own.
+#![forbid(unsafe_code)]
+
+mod client;
+mod descriptors;
+mod error;
+mod key;
+pub use inert_pickle as pickle;
+mod queue;
+mod server;
+mod shared;
+mod wire;
+
+pub use client::{Builder, Client, Patience, Proxy, RemoteQueue};
+pub use descriptors::raise_descriptor_limit;
+pub use error::Error;
+pub use inert_pickle::Data;
+pub use key::AuthKey;
+pub use server::{Limits, Manager, Server, Stopper};
+pub use shared::{QueueKind, SharedQueue};
+pub use wire::Listener;

@@ -1,0 +1,252 @@
+//! Messages over a stream: a length, then that many bytes
+//! (`Connection._send_bytes` and `_recv_bytes` in CPython).
+//!
+//! The length has 4 bytes, signed, most significant first. -1 says that 8 more
+//! follow with the length proper, for messages beyond 2 GiB - 1, which Python
+//! 3.7 and older cannot read.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use multiproc::deadline::Deadline;
+use multiproc::process::wait_readable;
+use thiserror::Error;
+
+/// The working memory that a quiet connection keeps, and the step in which
+/// memory grows: what a peer announces costs nothing until it is sent.
+const SMALL: usize = 4 << 10;
+const LARGE: usize = 64 << 10;
+
+/// Why no message came, or none could be sent.
+#[derive(Debug, Error)]
+pub(crate) enum FrameError {
+    #[error("the connection was closed")]
+    Ended,
+    #[error("the connection was closed inside a message")]
+    Truncated,
+    #[error("a message of {size} bytes is beyond the limit of {limit}")]
+    TooLong { size: u64, limit: usize },
+    #[error("a message of length {0}")]
+    Length(i32),
+    #[error("the peer did not answer in time")]
+    TimedOut,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// One connection, message by message.
+pub(crate) struct Channel {
+    stream: Arc<TcpStream>,
+    /// What has been read and not yet given out is `inbox[start..end]`; the
+    /// rest is room.
+    inbox: Vec<u8>,
+    start: usize,
+    end: usize,
+    outbox: Vec<u8>,
+    prompt: bool,
+    look_first: bool,
+}
+
+impl Channel {
+    /// Takes over a connected stream. `patience` is how long a peer may refuse
+    /// to take what we send before the connection counts as broken.
+    pub(crate) fn new(stream: Arc<TcpStream>, patience: Duration) -> io::Result<Self> {
+        // Each message leaves in one write and is waited for: nothing is won
+        // by holding it back (Nagle), and a round trip lost.
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(patience))?;
+        // A host that vanishes says no good-bye. Nobody who waits for a
+        // message would notice.
+        rustix::net::sockopt::set_socket_keepalive(&*stream, true)?;
+        rustix::net::sockopt::set_tcp_keepidle(&*stream, Duration::from_secs(60))?;
+        rustix::net::sockopt::set_tcp_keepintvl(&*stream, Duration::from_secs(15))?;
+        rustix::net::sockopt::set_tcp_keepcnt(&*stream, 4)?;
+        Ok(Channel {
+            stream,
+            inbox: Vec::new(),
+            start: 0,
+            end: 0,
+            outbox: Vec::new(),
+            prompt: false,
+            look_first: false,
+        })
+    }
+
+    pub(crate) fn stream(&self) -> &Arc<TcpStream> {
+        &self.stream
+    }
+
+    /// Whether every arrival is acknowledged at once.
+    ///
+    /// CPython never sets `TCP_NODELAY`: it sends the last message of the
+    /// handshake, and holds back its request until that is acknowledged, which
+    /// the kernel puts off by 40 ms, for there might be an answer to send it
+    /// along with. There is none.
+    pub(crate) fn acknowledge_at_once(&mut self, prompt: bool) {
+        self.prompt = prompt;
+    }
+
+    /// Whether to wait for a message without touching it, and to read it in a
+    /// second call.
+    ///
+    /// A process that is killed while it waits in read(2) may still take from
+    /// its socket what comes before it gets to die, and it closes the socket
+    /// in peace: the server has to think that the item arrived. One that is
+    /// killed in poll(2) leaves it unread, which the server is told. (CPython
+    /// reads the length and the rest apart, to the same effect.)
+    pub(crate) fn look_before_reading(&mut self) {
+        self.look_first = true;
+    }
+
+    /// The next message, of at most `limit` bytes; `None` when the peer has
+    /// closed the connection between two messages.
+    pub(crate) fn receive(
+        &mut self,
+        limit: usize,
+        deadline: Deadline,
+    ) -> Result<Option<&[u8]>, FrameError> {
+        loop {
+            let arrived = &self.inbox[self.start..self.end];
+            let (header, size) = match parse_length(arrived)? {
+                Some((header, size)) => (header, size),
+                None => (4, 0),
+            };
+            let size = match usize::try_from(size) {
+                Ok(size) if size <= limit => size,
+                _ => return Err(FrameError::TooLong { size, limit }),
+            };
+            let whole = header + size;
+            if arrived.len() >= whole.max(4) {
+                let from = self.start + header;
+                self.start += whole;
+                return Ok(Some(&self.inbox[from..from + size]));
+            }
+            let mid_message = !arrived.is_empty();
+            if self.fill(whole.max(12), deadline)? == 0 {
+                return match mid_message {
+                    true => Err(FrameError::Truncated),
+                    false => Ok(None),
+                };
+            }
+        }
+    }
+
+    /// Reads once, with room for a message of `wanted` bytes or a part of it.
+    fn fill(&mut self, wanted: usize, deadline: Deadline) -> Result<usize, FrameError> {
+        self.make_room(wanted);
+        loop {
+            if self.look_first || deadline.remaining().is_some() {
+                let readable = wait_readable(self.stream.as_fd(), deadline)?;
+                if !readable {
+                    return Err(FrameError::TimedOut);
+                }
+            }
+            match (&*self.stream).read(&mut self.inbox[self.end..]) {
+                Ok(count) => {
+                    self.end += count;
+                    let arrived = &self.inbox[self.start..self.end];
+                    if count > 0 && (self.prompt || !is_whole(arrived)) {
+                        // Of a long message CPython sends the length on its
+                        // own, and holds the rest back just the same.
+                        rustix::net::sockopt::set_tcp_quickack(&*self.stream, true)
+                            .map_err(io::Error::from)?;
+                    }
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn make_room(&mut self, wanted: usize) {
+        if self.start > 0 {
+            self.inbox.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end == 0 && self.inbox.len() > LARGE && wanted <= LARGE {
+            self.inbox = Vec::new();
+        }
+        if self.end == self.inbox.len() || self.inbox.is_empty() {
+            let step = (2 * self.end).max(LARGE);
+            let size = wanted.min(self.end + step).max(SMALL);
+            self.inbox.resize(size.max(self.inbox.len()), 0);
+        }
+    }
+
+    /// Sends one message.
+    pub(crate) fn send(&mut self, message: &[u8]) -> Result<(), FrameError> {
+        self.compose(|out| {
+            out.extend_from_slice(message);
+            Ok::<(), FrameError>(())
+        })?;
+        self.flush()
+    }
+
+    /// Puts together the message that [`flush`](Self::flush) sends; `write`
+    /// appends it. On an error there is none.
+    pub(crate) fn compose<E>(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.outbox.clear();
+        self.outbox.extend_from_slice(&[0; 4]);
+        if let Err(error) = write(&mut self.outbox) {
+            self.outbox.clear();
+            return Err(error);
+        }
+        let size = self.outbox.len() - 4;
+        match i32::try_from(size) {
+            Ok(size) => self.outbox[..4].copy_from_slice(&size.to_be_bytes()),
+            Err(_) => {
+                self.outbox[..4].copy_from_slice(&(-1i32).to_be_bytes());
+                self.outbox.splice(4..4, (size as u64).to_be_bytes());
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the composed message: in one write, as long as the kernel takes
+    /// all of it.
+    pub(crate) fn flush(&mut self) -> Result<(), FrameError> {
+        let sent = (&*self.stream).write_all(&self.outbox);
+        self.outbox.clear();
+        self.outbox.shrink_to(LARGE);
+        sent.map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => FrameError::TimedOut,
+            _ => FrameError::Io(error),
+        })
+    }
+}
+
+/// The size of the header and of the message after it; `None` while the header
+/// is not all there.
+fn parse_length(bytes: &[u8]) -> Result<Option<(usize, u64)>, FrameError> {
+    let Some((short, rest)) = bytes.split_first_chunk::<4>() else {
+        return Ok(None);
+    };
+    match i32::from_be_bytes(*short) {
+        -1 => Ok(rest
+            .first_chunk::<8>()
+            .map(|long| (12, u64::from_be_bytes(*long)))),
+        size => match u64::try_from(size) {
+            Ok(size) => Ok(Some((4, size))),
+            Err(_) => Err(FrameError::Length(size)),
+        },
+    }
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    match parse_length(bytes) {
+        Ok(Some((header, size))) => (bytes.len() - header) as u64 >= size,
+        Ok(None) => false,
+        Err(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests;
