@@ -522,7 +522,7 @@ fn a_panic_is_the_tasks_error() {
         panic!("it should have panicked");
     };
     assert!(
-        message.contains("one is not wanted") && message.contains("faults.rs"),
+        message.contains("one is not wanted") && message.contains(file!()),
         "{message}"
     );
     assert!(matches!(pool.apply(2), Err(TaskError::Panicked { .. })));

@@ -4,8 +4,8 @@ use std::thread;
 
 use anyhow::{Context, bail};
 use common::say;
-use pymanager::pickle::Value;
 use multiproc::process::{ExitStatus, Process};
+use pymanager::pickle::Value;
 use pymanager::{Error, Listener, Manager, SharedQueue};
 
 use super::{Interrupt, Options};
