@@ -1,0 +1,183 @@
+//! The chapters, and the code in them.
+//!
+//! Where a chapter shows code, a comment says whose, and this program writes all
+//! that follows, up to the caption that names the file and the lines:
+//!
+//! ````text
+//! <!-- code: process/src/main.rs#recipe -->
+//! ```rust
+//! fn main() { … }
+//! ```
+//!
+//! [process/src/main.rs](../../process/src/main.rs#L20-L48), lines 20 to 48
+//! ````
+//!
+//! So a chapter reads whole wherever it is opened, and cannot go stale: a test
+//! holds the two together.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::source::{Part, part};
+
+/// The folders of chapters: a language each.
+pub const EDITIONS: [&str; 1] = ["docs/src"];
+
+const OPEN: &str = "<!-- code: ";
+const CLOSE: &str = " -->";
+
+/// The Markdown files of the book, in all languages.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub fn all(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for edition in EDITIONS {
+        let folder = root.join(edition);
+        let entries = fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The chapter at `path`, whose text is `text`, with each piece of code as it is
+/// in its source.
+///
+/// # Errors
+///
+/// When a source or its part is missing, when the block after a comment is not
+/// closed, and when there is code that no comment announces.
+pub fn with_code(root: &Path, path: &Path, text: &str) -> anyhow::Result<String> {
+    let mut out = String::new();
+    let mut lines = text.lines().enumerate().peekable();
+    while let Some((number, line)) = lines.next() {
+        let place = || format!("{}:{}", path.display(), number + 1);
+        let Some(target) = line.strip_prefix(OPEN) else {
+            if ["```rust", "```python", "```toml"].contains(&line) {
+                bail!("{}: code that no comment announces", place());
+            }
+            out.push_str(line);
+            out.push('\n');
+            if line.starts_with("```") {
+                // What a block of another kind contains is not ours.
+                for (_, line) in lines.by_ref() {
+                    out.push_str(line);
+                    out.push('\n');
+                    if line == "```" {
+                        break;
+                    }
+                }
+            }
+            continue;
+        };
+        let target = target.strip_suffix(CLOSE).with_context(place)?;
+        let (file, anchor) = match target.split_once('#') {
+            Some((file, anchor)) => (file, Some(anchor)),
+            None => (target, None),
+        };
+        let part = part(&root.join(file), anchor).with_context(place)?;
+        out.push_str(&block(root, path, target, file, &part));
+        // What was written here before ends with the caption, which links the
+        // file; where there is none yet, with the block, or at once.
+        let mut fenced = false;
+        let ours = |line: &str, fenced: bool| {
+            fenced
+                || line.is_empty()
+                || line.starts_with("```")
+                || line.starts_with("<details>")
+                || line.starts_with("</details>")
+                || line.starts_with(&format!("[{file}]("))
+        };
+        while let Some((_, line)) = lines.next_if(|(_, line)| ours(line, fenced)) {
+            if line.starts_with("```") {
+                fenced = !fenced;
+            }
+            if !fenced && line.starts_with(&format!("[{file}](")) {
+                break;
+            }
+        }
+        if fenced {
+            bail!("{}: the block is not closed", place());
+        }
+        if lines.peek().is_some_and(|(_, line)| !line.is_empty()) {
+            out.push('\n');
+        }
+    }
+    Ok(out)
+}
+
+fn block(root: &Path, chapter: &Path, target: &str, file: &str, part: &Part) -> String {
+    let kind = match Path::new(file).extension().and_then(|name| name.to_str()) {
+        Some("rs") => "rust",
+        Some("py") => "python",
+        Some("toml") => "toml",
+        _ => "text",
+    };
+    let mut out = format!("{OPEN}{target}{CLOSE}\n");
+    if !part.uses.is_empty() {
+        let uses = &part.uses;
+        let _ = write!(
+            out,
+            "<details><summary><code>use</code></summary>\n\n```{kind}\n{uses}\n```\n\n</details>\n\n"
+        );
+    }
+    let Part {
+        first, last, code, ..
+    } = part;
+    let link = relative(root, chapter, file);
+    let _ = write!(
+        out,
+        "```{kind}\n{code}\n```\n\n[{file}]({link}#L{first}-L{last}), lines {first} to {last}\n"
+    );
+    out
+}
+
+/// The way from a chapter to a file, which is named from the root.
+pub fn relative(root: &Path, chapter: &Path, file: &str) -> String {
+    let folder = chapter.parent().unwrap_or(root);
+    let depth = folder.strip_prefix(root).unwrap_or(folder).components();
+    let depth = depth.filter(|part| matches!(part, Component::Normal(_)));
+    "../".repeat(depth.count()) + file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_written_once_and_then_stays() {
+        let root = crate::root();
+        let chapter = root.join("docs/src/some.md");
+        let text = "# A\n\n<!-- code: docs/tool/lib.rs -->\n\nMore.\n";
+        let once = with_code(&root, &chapter, text).unwrap();
+        assert!(once.contains("[docs/tool/lib.rs](../../docs/tool/lib.rs#L1-L"));
+        assert!(once.ends_with("\n\nMore.\n"), "{once}");
+        assert_eq!(with_code(&root, &chapter, &once).unwrap(), once);
+        // What somebody has changed by hand is put right.
+        let changed = once.replace("pub mod built;", "pub mod bulit;");
+        assert_ne!(changed, once);
+        assert_eq!(with_code(&root, &chapter, &changed).unwrap(), once);
+    }
+
+    #[test]
+    fn code_that_is_nobodys_is_refused() {
+        let root = crate::root();
+        let chapter = root.join("docs/src/some.md");
+        let error = with_code(&root, &chapter, "```rust\nfn f() {}\n```\n").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("some.md:1: code that no comment announces")
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! A page of the built book for each source that a chapter links.
+//!
+//! On a repository page and in an editor, a link to `../../pool/src/main.rs` is
+//! right as it is; in the built book it would lead out of the book. There the
+//! source is a page, with a number at each line, and the link is turned to it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+
+/// The folder of the built book in which the sources are.
+const FOLDER: &str = "source";
+
+/// Takes what mdBook gives a preprocessor, and gives what it wants back: the
+/// book, its links turned, with a page for each source.
+///
+/// # Errors
+///
+/// When it is of another form than mdBook's, and when a source cannot be read.
+pub fn add(root: &Path, input: Value) -> anyhow::Result<Value> {
+    let Value::Array(mut pair) = input else {
+        bail!("mdBook's input is not a pair");
+    };
+    let (Some(mut book), Some(context), true) = (pair.pop(), pair.pop(), pair.is_empty()) else {
+        bail!("mdBook's input is not a pair");
+    };
+    let source = context["config"]["book"]["src"].as_str().unwrap_or("src");
+    let folder = root.join("docs").join(source);
+    // mdBook before 0.5 called them sections.
+    let key = if book.get("items").is_some() {
+        "items"
+    } else {
+        "sections"
+    };
+    let mut pages = BTreeMap::new();
+    let items = book[key].as_array_mut().context("the book has no items")?;
+    for item in items.iter_mut() {
+        turn(root, &folder, item, &mut pages)?;
+    }
+    for (file, path) in &pages {
+        items.push(page(file, path)?);
+    }
+    Ok(book)
+}
+
+/// Turns the links of a chapter and of those below it.
+fn turn(
+    root: &Path,
+    folder: &Path,
+    item: &mut Value,
+    pages: &mut BTreeMap<String, PathBuf>,
+) -> anyhow::Result<()> {
+    let Some(chapter) = item.get_mut("Chapter") else {
+        return Ok(());
+    };
+    if let Some(content) = chapter["content"].as_str() {
+        let turned = turned(root, folder, content, pages);
+        chapter["content"] = json!(turned);
+    }
+    for item in chapter["sub_items"].as_array_mut().into_iter().flatten() {
+        turn(root, folder, item, pages)?;
+    }
+    Ok(())
+}
+
+fn turned(
+    root: &Path,
+    folder: &Path,
+    content: &str,
+    pages: &mut BTreeMap<String, PathBuf>,
+) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for line in content.split_inclusive('\n') {
+        inside ^= line.starts_with("```");
+        let mut parts = line.split("](");
+        out.push_str(parts.next().unwrap_or(""));
+        for part in parts {
+            let (target, rest) = part.split_once(')').unwrap_or((part, ""));
+            let (file, fragment) = target.split_once('#').unwrap_or((target, ""));
+            match outside(root, folder, file).filter(|_| !inside) {
+                None => {
+                    let _ = write!(out, "]({part}");
+                    continue;
+                }
+                Some((name, path)) => {
+                    // A page has an anchor at each line, not for a range.
+                    let line = fragment.split('-').next().unwrap_or("");
+                    let hash = if line.is_empty() { "" } else { "#" };
+                    let _ = write!(out, "]({FOLDER}/{name}.html{hash}{line}){rest}");
+                    pages.insert(name, path);
+                }
+            }
+        }
+    }
+    out
+}
+
+/// A file of the repository outside the book's own folder: its name from the
+/// root, and its path. A folder is shown by its list of files.
+fn outside(root: &Path, folder: &Path, target: &str) -> Option<(String, PathBuf)> {
+    if !target.starts_with("../") {
+        return None;
+    }
+    let path = folder.join(target).canonicalize().ok()?;
+    let name = path.strip_prefix(root.canonicalize().ok()?).ok()?;
+    Some((name.to_str()?.to_string(), path.clone()))
+}
+
+fn page(file: &str, path: &Path) -> anyhow::Result<Value> {
+    let mut content = format!("# {file}\n\n<pre class=\"source\">");
+    for (number, line) in text(path)?.lines().enumerate() {
+        let number = number + 1;
+        let line = line
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
+        // An empty line would end the HTML block of the Markdown.
+        let _ = writeln!(
+            content,
+            "<a id=\"L{number}\" href=\"#L{number}\">{number:4}</a> {line}"
+        );
+    }
+    content.push_str("</pre>\n");
+    Ok(json!({"Chapter": {
+        "name": file,
+        "content": content,
+        "number": null,
+        "sub_items": [],
+        "path": format!("{FOLDER}/{file}.md"),
+        "source_path": null,
+        "parent_names": [],
+    }}))
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    if !path.is_dir() {
+        return fs::read_to_string(path).with_context(|| path.display().to_string());
+    }
+    let mut names: Vec<String> = fs::read_dir(path)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<anyhow::Result<_>>()?;
+    names.sort();
+    Ok(names.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_linked_source_gets_a_page_and_its_links_lead_there() {
+        let chapter = json!({"Chapter": {
+            "name": "a", "path": "a.md", "sub_items": [],
+            "content": "[t](../tool/lib.rs#L3-L5), [b](b.md), `x`\n```text\n](../tool/lib.rs)\n```\n",
+        }});
+        let context = json!({"config": {"book": {"src": "src"}}});
+        let input = json!([context, {"items": [chapter]}]);
+        let book = add(&crate::root(), input).unwrap();
+        let items = book["items"].as_array().unwrap();
+        assert_eq!(
+            items[0]["Chapter"]["content"],
+            "[t](source/docs/tool/lib.rs.html#L3), [b](b.md), `x`\n```text\n](../tool/lib.rs)\n```\n"
+        );
+        assert_eq!(items[1]["Chapter"]["path"], "source/docs/tool/lib.rs.md");
+        let page = items[1]["Chapter"]["content"].as_str().unwrap();
+        assert!(page.contains("<a id=\"L1\" href=\"#L1\">   1</a> //! What keeps"));
+    }
+}
