@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use multiproc::process::{ExitStatus, JoinError};
+use multiproc::process::{Died, ExitStatus, JoinError};
 
 /// Parses the command line into `Options`, runs `recipe` with them and turns
 /// its outcome into the exit status.
@@ -92,10 +92,11 @@ fn finish(name: &str, outcome: anyhow::Result<()>) -> ExitCode {
     // A child that died of SIGPIPE found standard output closed; what it would
     // have printed, nobody reads.
     let reader_gone = error.chain().any(|cause| {
-        matches!(
-            cause.downcast_ref(),
-            Some(JoinError::Died(died)) if died.status == ExitStatus::Signal(libc::SIGPIPE)
-        )
+        let died = match cause.downcast_ref() {
+            Some(JoinError::Died(died)) => Some(died),
+            _ => cause.downcast_ref::<Died>(),
+        };
+        died.is_some_and(|died| died.status == ExitStatus::Signal(libc::SIGPIPE))
     });
     if reader_gone {
         return ExitCode::SUCCESS;

@@ -94,7 +94,7 @@ impl Default for Limits {
 /// client.queue::<i64>("get_task_queue")?.put(&3411)?;
 /// assert_eq!(tasks.get()?, 3411);
 /// server.shutdown();
-/// # Ok::<(), distributed::Error>(())
+/// # Ok::<(), pymanager::Error>(())
 /// ```
 ///
 /// The classes `Queue`, `JoinableQueue`, `LifoQueue`, `PriorityQueue` and
