@@ -3,12 +3,12 @@
 use std::io;
 use std::time::Duration;
 
+use multiproc::connection::auth::AuthError;
 use thiserror::Error;
 
 use crate::pickle;
 use crate::queue::Refused;
 use crate::wire::FrameError;
-use crate::wire::handshake::HandshakeError;
 
 /// Why a call on a queue, a proxy or a connection did not succeed.
 #[derive(Debug, Error)]
@@ -91,27 +91,30 @@ impl Error {
     /// What a broken connection means to whoever waited up to `patience`.
     pub(crate) fn of_frame(error: FrameError, patience: Duration) -> Self {
         match error {
-            FrameError::Ended | FrameError::Truncated => Error::Disconnected,
-            FrameError::TimedOut => Error::NoAnswer(patience),
-            FrameError::Io(error) => match error.kind() {
+            FrameError::EndOfFile
+            | FrameError::CutShort { .. }
+            | FrameError::BrokenPipe
+            | FrameError::Closed => Error::Disconnected,
+            FrameError::TimedOut | FrameError::Cut { .. } => Error::NoAnswer(patience),
+            FrameError::System(error) => match error.kind() {
                 io::ErrorKind::ConnectionReset
                 | io::ErrorKind::ConnectionAborted
                 | io::ErrorKind::NotConnected
                 | io::ErrorKind::BrokenPipe => Error::Disconnected,
                 _ => Error::Io(error),
             },
-            error @ (FrameError::TooLong { .. } | FrameError::Length(_)) => {
-                Error::Protocol(error.to_string())
-            }
+            error => Error::Protocol(error.to_string()),
         }
     }
 
-    pub(crate) fn of_handshake(error: HandshakeError, patience: Duration) -> Self {
+    pub(crate) fn of_handshake(error: AuthError, patience: Duration) -> Self {
         match error {
-            HandshakeError::Wrong => Error::KeyUnproven,
-            HandshakeError::Rejected => Error::KeyRejected,
-            HandshakeError::Protocol(what) => Error::Protocol(what.to_string()),
-            HandshakeError::Frame(error) => Self::of_frame(error, patience),
+            AuthError::Wrong => Error::KeyUnproven,
+            AuthError::Rejected => Error::KeyRejected,
+            AuthError::Protocol(what) => Error::Protocol(what.to_string()),
+            AuthError::Connection(error) => Self::of_frame(error, patience),
+            // What else there may come to be is no good-bye either.
+            other => Error::Protocol(other.to_string()),
         }
     }
 }

@@ -30,7 +30,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! From the wire up: `wire` frames messages and proves the key, [`pickle`]
+//! From the wire up: `wire` frames messages, [`pickle`]
 //! reads and writes what is in them, `queue` is the queue behind the names,
 //! `server` and `client` are the two sides.
 //!
@@ -43,7 +43,6 @@
 mod client;
 mod descriptors;
 mod error;
-mod key;
 pub use inert_pickle as pickle;
 mod queue;
 mod server;
@@ -54,7 +53,7 @@ pub use client::{Builder, Client, Patience, Proxy, RemoteQueue};
 pub use descriptors::raise_descriptor_limit;
 pub use error::Error;
 pub use inert_pickle::Data;
-pub use key::AuthKey;
+pub use multiproc::connection::auth::AuthKey;
 pub use server::{Limits, Manager, Server, Stopper};
 pub use shared::{QueueKind, SharedQueue};
 pub use wire::Listener;

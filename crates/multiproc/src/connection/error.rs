@@ -6,6 +6,7 @@ use thiserror::Error;
 
 /// Why a connection could not do what was asked.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// This end was closed with [`close`](super::Connection::close).
     #[error("the connection is closed")]

@@ -9,11 +9,12 @@ use super::Error;
 /// The longest length that the short form can tell.
 const SHORT_MAX: u64 = 0x7fff_ffff;
 
-/// The longer of the two forms.
-pub(super) const LONGEST: usize = 12;
+/// The longer of the two forms, in bytes.
+pub const LONGEST: usize = 12;
 
-/// The length prefix of a message, in the first bytes of an array.
-pub(super) fn header(length: usize) -> ([u8; LONGEST], usize) {
+/// The length prefix of a message, in the first bytes of an array, and how
+/// many these are.
+pub fn header(length: usize) -> ([u8; LONGEST], usize) {
     let mut bytes = [0; LONGEST];
     let length = length as u64;
     if length <= SHORT_MAX {
@@ -28,16 +29,25 @@ pub(super) fn header(length: usize) -> ([u8; LONGEST], usize) {
 }
 
 /// What the bytes at the beginning of a message tell.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Header {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header {
     /// Nothing yet: this many bytes are needed.
     Needs(usize),
     /// The length of the message, and how many bytes told it.
-    Length { length: u64, header: usize },
+    Length {
+        /// The length of the message.
+        length: u64,
+        /// How many bytes told it: the message begins behind them.
+        header: usize,
+    },
 }
 
 /// Reads the length prefix at the beginning of `bytes`.
-pub(super) fn parse(bytes: &[u8]) -> Result<Header, Error> {
+///
+/// # Errors
+///
+/// [`Error::BadLength`]: a peer that speaks another protocol.
+pub fn parse(bytes: &[u8]) -> Result<Header, Error> {
     let Some((short, rest)) = bytes.split_first_chunk::<4>() else {
         return Ok(Header::Needs(4));
     };

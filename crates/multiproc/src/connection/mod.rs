@@ -49,9 +49,11 @@
 //!   several processes take turns at one end (under a lock), each of them
 //!   calls [`Connection::without_read_ahead`] before its first receipt.
 
+#[cfg(feature = "auth")]
+pub mod auth;
 mod control;
 mod error;
-mod frame;
+pub mod frame;
 mod incoming;
 mod messages;
 mod pass;

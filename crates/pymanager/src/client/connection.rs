@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use multiproc::connection::auth::{self, AuthError, AuthKey, Peer, Rules};
 use multiproc::deadline::Deadline;
 
 use super::Patience;
 use crate::error::Error;
-use crate::key::AuthKey;
-use crate::wire::handshake::{self, HandshakeError, Peer, Rules};
 use crate::wire::{Channel, FrameError};
 use inert_pickle::{Limits, Reader, Reply, Value, protocol_of, write_request};
 
@@ -195,10 +194,10 @@ impl Target {
                     self.lost.store(false, Ordering::Relaxed);
                     return Ok(connection);
                 }
-                Err(HandshakeError::Frame(error)) if attempt < ATTEMPTS && was_lost(&error) => {
+                Err(AuthError::Connection(error)) if attempt < ATTEMPTS && was_lost(&error) => {
                     attempt += 1;
                 }
-                Err(HandshakeError::Frame(FrameError::Io(source))) => {
+                Err(AuthError::Connection(FrameError::System(source))) => {
                     let address = self.addresses.first().map(ToString::to_string);
                     return Err(Error::Connect {
                         address: address.unwrap_or_default(),
@@ -210,11 +209,11 @@ impl Target {
         }
     }
 
-    fn try_connect(&self, deadline: Deadline) -> Result<Connection, HandshakeError> {
-        let stream = self.connect_to_any(deadline).map_err(FrameError::Io)?;
+    fn try_connect(&self, deadline: Deadline) -> Result<Connection, AuthError> {
+        let stream = self.connect_to_any(deadline).map_err(FrameError::System)?;
         let stream = Arc::new(stream);
         let channel = Channel::new(Arc::clone(&stream), self.patience.answer);
-        let mut channel = channel.map_err(FrameError::Io)?;
+        let mut channel = channel.map_err(FrameError::System)?;
         let rules = Rules {
             key: self.key.clone(),
             refuse_md5: self.refuse_md5,
@@ -222,7 +221,7 @@ impl Target {
         };
         channel.look_before_reading();
         channel.acknowledge_at_once(true);
-        let peer = handshake::as_client(&mut channel, &rules)?;
+        let peer = auth::as_client(&mut channel, &rules)?;
         channel.acknowledge_at_once(false);
         let mut connections = self.lock();
         connections.next += 1;
@@ -305,7 +304,7 @@ fn unreadable(error: inert_pickle::Error) -> Error {
 fn was_lost(error: &FrameError) -> bool {
     match error {
         FrameError::TimedOut => true,
-        FrameError::Io(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        FrameError::System(error) => error.kind() == io::ErrorKind::ConnectionReset,
         _ => false,
     }
 }

@@ -10,8 +10,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::AuthKey;
 use crate::error::Error;
-use crate::key::AuthKey;
 use connection::Target;
 use inert_pickle::Data;
 use inert_pickle::{self as pickle, Value};

@@ -14,7 +14,7 @@ use super::objects::Objects;
 use super::session;
 use super::watcher::Watcher;
 use super::{Limits, Manager};
-use crate::key::AuthKey;
+use crate::AuthKey;
 use crate::wire::Listener;
 
 /// A thread's stack. Values are read, written and dropped without recursion,

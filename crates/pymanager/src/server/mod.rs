@@ -37,7 +37,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::key::AuthKey;
+use crate::AuthKey;
 use crate::pickle;
 use crate::shared::{QueueKind, SharedQueue};
 use crate::wire::Listener;

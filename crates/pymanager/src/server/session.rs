@@ -4,6 +4,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use multiproc::connection::auth::{self, Peer, Rules};
 use multiproc::deadline::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -14,7 +15,6 @@ use super::methods::Call;
 use super::one_shot::{self, Then};
 use super::reply::{Handed, Reply};
 use crate::queue::{Caller, Wait};
-use crate::wire::handshake::{self, Peer, Rules};
 use crate::wire::{Channel, FrameError};
 use inert_pickle::{Reader, Request, Value, protocol_of};
 
@@ -73,7 +73,7 @@ impl Session<'_> {
             refuse_md5: self.state.refuse_md5,
             deadline: Deadline::after(self.state.limits.handshake),
         };
-        self.peer = handshake::as_server(&mut self.channel, &rules).ok()?;
+        self.peer = auth::as_server(&mut self.channel, &rules).ok()?;
         Some(())
     }
 
@@ -211,7 +211,7 @@ fn has_hung_up(stream: &TcpStream) -> bool {
 /// good-bye, so it takes a little patience to see.
 fn has_arrived(end: &Result<Option<&[u8]>, FrameError>, stream: &TcpStream, state: &State) -> bool {
     match end {
-        Err(FrameError::Io(_)) => false,
+        Err(FrameError::System(_)) => false,
         Ok(None) if !state.is_stopping() => {
             let patience = Timespec::try_from(NEWS).ok();
             let mut fds = [PollFd::new(stream, PollFlags::empty())];

@@ -11,31 +11,17 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use multiproc::connection::auth::Messages;
+use multiproc::connection::frame::{self, Header};
 use multiproc::deadline::Deadline;
 use multiproc::process::wait_readable;
-use thiserror::Error;
+
+use super::FrameError;
 
 /// The working memory that a quiet connection keeps, and the step in which
 /// memory grows: what a peer announces costs nothing until it is sent.
 const SMALL: usize = 4 << 10;
 const LARGE: usize = 64 << 10;
-
-/// Why no message came, or none could be sent.
-#[derive(Debug, Error)]
-pub(crate) enum FrameError {
-    #[error("the connection was closed")]
-    Ended,
-    #[error("the connection was closed inside a message")]
-    Truncated,
-    #[error("a message of {size} bytes is beyond the limit of {limit}")]
-    TooLong { size: u64, limit: usize },
-    #[error("a message of length {0}")]
-    Length(i32),
-    #[error("the peer did not answer in time")]
-    TimedOut,
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
 
 /// One connection, message by message.
 pub(crate) struct Channel {
@@ -116,7 +102,12 @@ impl Channel {
             };
             let size = match usize::try_from(size) {
                 Ok(size) if size <= limit => size,
-                _ => return Err(FrameError::TooLong { size, limit }),
+                _ => {
+                    return Err(FrameError::TooLarge {
+                        length: size,
+                        limit,
+                    });
+                }
             };
             let whole = header + size;
             if arrived.len() >= whole.max(4) {
@@ -124,11 +115,11 @@ impl Channel {
                 self.start += whole;
                 return Ok(Some(&self.inbox[from..from + size]));
             }
-            let mid_message = !arrived.is_empty();
+            let received = arrived.len();
             if self.fill(whole.max(12), deadline)? == 0 {
-                return match mid_message {
-                    true => Err(FrameError::Truncated),
-                    false => Ok(None),
+                return match received {
+                    0 => Ok(None),
+                    received => Err(FrameError::CutShort { received }),
                 };
             }
         }
@@ -218,7 +209,7 @@ impl Channel {
         self.outbox.shrink_to(LARGE);
         sent.map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => FrameError::TimedOut,
-            _ => FrameError::Io(error),
+            _ => FrameError::System(error),
         })
     }
 }
@@ -226,18 +217,10 @@ impl Channel {
 /// The size of the header and of the message after it; `None` while the header
 /// is not all there.
 fn parse_length(bytes: &[u8]) -> Result<Option<(usize, u64)>, FrameError> {
-    let Some((short, rest)) = bytes.split_first_chunk::<4>() else {
-        return Ok(None);
-    };
-    match i32::from_be_bytes(*short) {
-        -1 => Ok(rest
-            .first_chunk::<8>()
-            .map(|long| (12, u64::from_be_bytes(*long)))),
-        size => match u64::try_from(size) {
-            Ok(size) => Ok(Some((4, size))),
-            Err(_) => Err(FrameError::Length(size)),
-        },
-    }
+    Ok(match frame::parse(bytes)? {
+        Header::Length { length, header } => Some((header, length)),
+        Header::Needs(_) => None,
+    })
 }
 
 fn is_whole(bytes: &[u8]) -> bool {
@@ -245,6 +228,18 @@ fn is_whole(bytes: &[u8]) -> bool {
         Ok(Some((header, size))) => (bytes.len() - header) as u64 >= size,
         Ok(None) => false,
         Err(_) => true,
+    }
+}
+
+impl Messages for Channel {
+    fn send_message(&mut self, message: &[u8], _: Deadline) -> Result<(), FrameError> {
+        // Within the channel's own patience: a few bytes into an empty buffer.
+        self.send(message)
+    }
+
+    fn receive_message(&mut self, limit: usize, deadline: Deadline) -> Result<Vec<u8>, FrameError> {
+        let message = self.receive(limit, deadline)?;
+        message.map(<[u8]>::to_vec).ok_or(FrameError::EndOfFile)
     }
 }
 

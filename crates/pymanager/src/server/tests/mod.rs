@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use multiproc::connection::auth::{self, AuthError, Rules};
 use multiproc::deadline::Deadline;
 
 use super::*;
-use crate::wire::handshake::{self, HandshakeError, Rules};
 use crate::wire::{Channel, FrameError};
 use crate::{Client, Error};
 use inert_pickle::{Reply, Value, read, write_request};
@@ -56,13 +56,13 @@ impl Raw {
         Raw { channel }
     }
 
-    fn greet(&mut self, key: &str) -> Result<handshake::Peer, HandshakeError> {
+    fn greet(&mut self, key: &str) -> Result<auth::Peer, AuthError> {
         let rules = Rules {
             key: AuthKey::new(key),
             refuse_md5: false,
             deadline: Deadline::after(LONG),
         };
-        handshake::as_client(&mut self.channel, &rules)
+        auth::as_client(&mut self.channel, &rules)
     }
 
     /// The key proven on both sides.
@@ -118,7 +118,7 @@ impl Raw {
         let deadline = Deadline::after(LONG);
         matches!(
             self.channel.receive(usize::MAX >> 1, deadline),
-            Ok(None) | Err(FrameError::Truncated | FrameError::Io(_))
+            Ok(None) | Err(FrameError::CutShort { .. } | FrameError::System(_))
         )
     }
 

@@ -49,7 +49,7 @@ fn what_is_announced_and_does_not_come_costs_no_memory() {
     drop(raw);
     assert!(matches!(
         next(&mut channel, 1 << 30),
-        Err(FrameError::Truncated)
+        Err(FrameError::CutShort { .. })
     ));
     assert!(channel.inbox.capacity() <= 2 * LARGE);
 }
@@ -68,7 +68,7 @@ fn lengths_that_cannot_be_are_refused_before_anything_is_read() {
         let outcome = next(&mut channel, limit);
         let refused = matches!(
             outcome,
-            Err(FrameError::Length(_) | FrameError::TooLong { .. })
+            Err(FrameError::BadLength(_) | FrameError::TooLarge { .. })
         );
         assert!(refused, "{header:?}: {outcome:?}");
     }
@@ -81,7 +81,7 @@ fn an_end_inside_a_message_is_told_from_one_between_two() {
         raw.write_all(&[0, 0, 0, 3, 1, 2, 3][..cut]).unwrap();
         drop(raw);
         let outcome = next(&mut channel, 9);
-        assert!(matches!(outcome, Err(FrameError::Truncated)), "{cut}");
+        assert!(matches!(outcome, Err(FrameError::CutShort { .. })), "{cut}");
     }
 }
 

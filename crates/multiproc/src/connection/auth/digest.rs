@@ -7,13 +7,17 @@ use sha3::{Sha3_256, Sha3_384};
 
 /// A digest by the name that it has on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Digest {
+#[non_exhaustive]
+pub enum Digest {
     /// The only one before Python 3.12.
     Md5,
     /// What Python 3.12 and later, and we, ask for.
     Sha256,
+    /// `{sha384}`.
     Sha384,
+    /// `{sha3_256}`.
     Sha3_256,
+    /// `{sha3_384}`.
     Sha3_384,
 }
 
@@ -27,7 +31,7 @@ impl Digest {
     ];
 
     /// How a message or a proof begins that uses this digest.
-    pub(crate) fn prefix(self) -> &'static [u8] {
+    pub(super) fn prefix(self) -> &'static [u8] {
         match self {
             Digest::Md5 => b"{md5}",
             Digest::Sha256 => b"{sha256}",
@@ -38,14 +42,14 @@ impl Digest {
     }
 
     /// The digest that `message` names at its start, and what follows the name.
-    pub(crate) fn named_by(message: &[u8]) -> Option<(Digest, &[u8])> {
+    pub(super) fn named_by(message: &[u8]) -> Option<(Digest, &[u8])> {
         Self::ALL
             .into_iter()
             .find_map(|digest| Some((digest, message.strip_prefix(digest.prefix())?)))
     }
 
     /// The keyed digest of `message`.
-    pub(crate) fn mac(self, key: &[u8], message: &[u8]) -> Vec<u8> {
+    pub fn mac(self, key: &[u8], message: &[u8]) -> Vec<u8> {
         match self {
             Digest::Md5 => keyed::<Hmac<Md5>>(key, message).finalize_bytes(),
             Digest::Sha256 => keyed::<Hmac<Sha256>>(key, message).finalize_bytes(),
@@ -57,7 +61,7 @@ impl Digest {
 
     /// Whether `mac` is the keyed digest of `message`; takes as long for a
     /// near miss as for any other.
-    pub(crate) fn verify(self, key: &[u8], message: &[u8], mac: &[u8]) -> bool {
+    pub fn verify(self, key: &[u8], message: &[u8], mac: &[u8]) -> bool {
         match self {
             Digest::Md5 => keyed::<Hmac<Md5>>(key, message).verify_slice(mac),
             Digest::Sha256 => keyed::<Hmac<Sha256>>(key, message).verify_slice(mac),

@@ -33,7 +33,7 @@ impl AuthKey {
         Ok(AuthKey(bytes))
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

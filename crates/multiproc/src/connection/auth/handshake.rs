@@ -1,7 +1,6 @@
-//! The mutual proof of the key that opens every connection
-//! (`deliver_challenge` and `answer_challenge` in CPython).
+//! The proof itself (`deliver_challenge` and `answer_challenge` in CPython).
 //!
-//! The server asks first, then the client. A challenge is a random message;
+//! The listening side asks first, then the connecting side. A challenge is a random message;
 //! the proof is its keyed digest. Up to Python 3.11 the message has 20 bytes
 //! and the digest is MD5; since 3.12 the message begins with the name of a
 //! digest, and so does a proof. There is no version number: each side goes by
@@ -11,13 +10,12 @@
 //! CPython waits for ever for a silent peer; here the whole exchange has one
 //! deadline, so a peer that sends a byte now and then gains nothing.
 
-use multiproc::deadline::Deadline;
 use rustix::rand::{GetRandomFlags, getrandom};
 use thiserror::Error;
 
-use super::digest::Digest;
-use super::frame::{Channel, FrameError};
-use crate::key::AuthKey;
+use super::{AuthKey, Digest};
+use crate::connection::Error;
+use crate::deadline::Deadline;
 
 const CHALLENGE: &[u8] = b"#CHALLENGE#";
 const WELCOME: &[u8] = b"#WELCOME#";
@@ -37,22 +35,50 @@ const OLD_LENGTHS: [usize; 2] = [16, 20];
 /// one could ask until it has seen them all.
 const SHORTEST: usize = 20;
 
-/// Why the two sides did not come together.
-#[derive(Debug, Error)]
-pub(crate) enum HandshakeError {
-    #[error("the peer's proof of the key is wrong")]
-    Wrong,
-    #[error("the peer rejected our proof of the key")]
-    Rejected,
-    #[error("{0}")]
-    Protocol(&'static str),
-    #[error(transparent)]
-    Frame(#[from] FrameError),
+/// What a proof goes over: framed messages, one at a time.
+pub trait Messages {
+    /// Sends one message.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] or [`Error::Cut`] when it did not leave by
+    /// `deadline`, and whatever breaks a connection.
+    fn send_message(&mut self, message: &[u8], deadline: Deadline) -> Result<(), Error>;
+
+    /// The next message, of at most `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] when it did not come by `deadline`,
+    /// [`Error::TooLarge`], [`Error::EndOfFile`], and whatever breaks a
+    /// connection.
+    fn receive_message(&mut self, limit: usize, deadline: Deadline) -> Result<Vec<u8>, Error>;
 }
 
-/// What a completed handshake tells about the peer.
+/// Why the two sides did not come together.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// The peer does not have the key. Python's `AuthenticationError`
+    /// ("digest received was wrong").
+    #[error("the peer's proof of the key is wrong")]
+    Wrong,
+    /// The peer says that we do not have the key. Python's
+    /// `AuthenticationError` ("digest sent was rejected").
+    #[error("the peer rejected our proof of the key")]
+    Rejected,
+    /// The peer does something else than to prove a key, or in a way that is
+    /// not accepted here.
+    #[error("{0}")]
+    Protocol(&'static str),
+    /// The connection failed meanwhile, or the deadline came.
+    #[error(transparent)]
+    Connection(#[from] Error),
+}
+
+/// What a completed proof tells about the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Peer {
+pub enum Peer {
     /// It asked in the old form: Python 3.11 or older.
     Old,
     /// It asked in the new form.
@@ -61,64 +87,74 @@ pub(crate) enum Peer {
 
 /// The rules that one side keeps to.
 #[derive(Clone, Debug)]
-pub(crate) struct Rules {
-    pub(crate) key: AuthKey,
+pub struct Rules {
+    /// The key that both sides have.
+    pub key: AuthKey,
     /// Neither gives nor takes a proof by MD5, which Python 3.11 and older
     /// cannot do without.
-    pub(crate) refuse_md5: bool,
-    pub(crate) deadline: Deadline,
+    pub refuse_md5: bool,
+    /// When the whole exchange has to be over.
+    pub deadline: Deadline,
 }
 
-/// The accepting side: asks, then answers.
-pub(crate) fn as_server(channel: &mut Channel, rules: &Rules) -> Result<Peer, HandshakeError> {
-    ask(channel, rules)?;
-    answer(channel, rules)
+/// The listening side: asks, then answers.
+///
+/// # Errors
+///
+/// See [`AuthError`]. The connection is of no use then.
+pub fn as_server(peer: &mut impl Messages, rules: &Rules) -> Result<Peer, AuthError> {
+    ask(peer, rules)?;
+    answer(peer, rules)
 }
 
 /// The connecting side: answers, then asks.
-pub(crate) fn as_client(channel: &mut Channel, rules: &Rules) -> Result<Peer, HandshakeError> {
-    let peer = answer(channel, rules)?;
-    ask(channel, rules)?;
-    Ok(peer)
+///
+/// # Errors
+///
+/// See [`AuthError`]. The connection is of no use then.
+pub fn as_client(peer: &mut impl Messages, rules: &Rules) -> Result<Peer, AuthError> {
+    let kind = answer(peer, rules)?;
+    ask(peer, rules)?;
+    Ok(kind)
 }
 
-fn ask(channel: &mut Channel, rules: &Rules) -> Result<(), HandshakeError> {
+fn ask(peer: &mut impl Messages, rules: &Rules) -> Result<(), AuthError> {
     let mut challenge = [CHALLENGE, Digest::Sha256.prefix(), &[0; RANDOM]].concat();
     let random = challenge.len() - RANDOM;
     fill_random(&mut challenge[random..])?;
-    channel.send(&challenge)?;
+    peer.send_message(&challenge, rules.deadline)?;
     let message = &challenge[CHALLENGE.len()..];
-    let proof = receive(channel, rules)?;
-    if !is_proof(rules, message, proof) {
-        channel.send(FAILURE)?;
-        return Err(HandshakeError::Wrong);
+    let proof = peer.receive_message(LONGEST, rules.deadline)?;
+    if !is_proof(rules, message, &proof) {
+        peer.send_message(FAILURE, rules.deadline)?;
+        return Err(AuthError::Wrong);
     }
-    channel.send(WELCOME)?;
+    peer.send_message(WELCOME, rules.deadline)?;
     Ok(())
 }
 
-fn answer(channel: &mut Channel, rules: &Rules) -> Result<Peer, HandshakeError> {
-    let challenge = receive(channel, rules)?;
+fn answer(peer: &mut impl Messages, rules: &Rules) -> Result<Peer, AuthError> {
+    let challenge = peer.receive_message(LONGEST, rules.deadline)?;
     let message = challenge
         .strip_prefix(CHALLENGE)
-        .ok_or(HandshakeError::Protocol(
+        .ok_or(AuthError::Protocol(
             "the peer does not ask for the key: it speaks another protocol",
         ))?;
-    let (peer, proof) = prove(rules, message)?;
-    channel.send(&proof)?;
-    match receive(channel, rules)? {
-        WELCOME => Ok(peer),
-        FAILURE => Err(HandshakeError::Rejected),
-        _ => Err(HandshakeError::Protocol(
+    let (kind, proof) = prove(rules, message)?;
+    peer.send_message(&proof, rules.deadline)?;
+    match &peer.receive_message(LONGEST, rules.deadline)?[..] {
+        WELCOME => Ok(kind),
+        FAILURE => Err(AuthError::Rejected),
+        _ => Err(AuthError::Protocol(
             "the peer answers neither yes nor no to our proof",
         )),
     }
 }
 
 /// Our proof for the peer's `message`.
-fn prove(rules: &Rules, message: &[u8]) -> Result<(Peer, Vec<u8>), HandshakeError> {
-    const REFUSED: HandshakeError =
-        HandshakeError::Protocol("the peer asks for a proof in a form that is not accepted");
+fn prove(rules: &Rules, message: &[u8]) -> Result<(Peer, Vec<u8>), AuthError> {
+    const REFUSED: AuthError =
+        AuthError::Protocol("the peer asks for a proof in a form that is not accepted");
     if message.len() < SHORTEST {
         return Err(REFUSED);
     }
@@ -130,7 +166,7 @@ fn prove(rules: &Rules, message: &[u8]) -> Result<(Peer, Vec<u8>), HandshakeErro
         (Peer::New, digest, digest.prefix())
     };
     if rules.refuse_md5 && digest == Digest::Md5 {
-        return Err(HandshakeError::Protocol(
+        return Err(AuthError::Protocol(
             "the peer asks for a proof by MD5, which is refused here",
         ));
     }
@@ -153,17 +189,12 @@ fn is_proof(rules: &Rules, message: &[u8], proof: &[u8]) -> bool {
     !refused && digest.verify(rules.key.bytes(), message, mac)
 }
 
-fn receive<'c>(channel: &'c mut Channel, rules: &Rules) -> Result<&'c [u8], HandshakeError> {
-    let message = channel.receive(LONGEST, rules.deadline)?;
-    message.ok_or(HandshakeError::Frame(FrameError::Ended))
-}
-
-fn fill_random(mut bytes: &mut [u8]) -> Result<(), FrameError> {
+fn fill_random(mut bytes: &mut [u8]) -> Result<(), Error> {
     while !bytes.is_empty() {
         match getrandom(&mut *bytes, GetRandomFlags::empty()) {
             Ok(count) => bytes = &mut bytes[count..],
             Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(FrameError::Io(error.into())),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())
@@ -174,7 +205,7 @@ mod tests {
     use super::*;
 
     /// CPython's answers to fixed challenges, as they were on its wire.
-    const VECTORS: &str = include_str!("../../tests/data/handshake.txt");
+    const VECTORS: &str = include_str!("../../../tests/data/handshake.txt");
 
     fn bytes(hex: &str) -> Vec<u8> {
         (0..hex.len() / 2)

@@ -1,0 +1,16 @@
+//! The mutual proof of a shared key that Python's connections begin with
+//! (`authkey`).
+//!
+//! It keeps strangers out of an address that everybody can reach, before a
+//! byte of theirs is taken for a message. It hides nothing: neither the
+//! messages nor their order are protected once the connection stands, and
+//! whoever can listen in on the network or stand in the middle of it can pass
+//! proofs on. It is made for one machine, and for networks of one's own.
+
+mod digest;
+mod handshake;
+mod key;
+
+pub use digest::Digest;
+pub use handshake::{AuthError, Messages, Peer, Rules, as_client, as_server};
+pub use key::AuthKey;
