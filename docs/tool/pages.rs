@@ -41,10 +41,27 @@ pub fn add(root: &Path, input: Value) -> anyhow::Result<Value> {
     for item in items.iter_mut() {
         turn(root, &folder, item, &mut pages)?;
     }
+    let mut list = String::from("# Sources\n\n");
+    let mut below = Vec::new();
     for (file, path) in &pages {
-        items.push(page(file, path)?);
+        let _ = writeln!(list, "- [{file}]({FOLDER}/{file}.html)");
+        below.push(page(file, path)?);
     }
+    // Folded away below one entry, so that the chapters stay in sight.
+    items.push(chapter("Sources", &list, "sources.md", below));
     Ok(book)
+}
+
+fn chapter(name: &str, content: &str, path: &str, below: Vec<Value>) -> Value {
+    json!({"Chapter": {
+        "name": name,
+        "content": content,
+        "number": null,
+        "sub_items": below,
+        "path": path,
+        "source_path": null,
+        "parent_names": [],
+    }})
 }
 
 /// Turns the links of a chapter and of those below it.
@@ -126,15 +143,12 @@ fn page(file: &str, path: &Path) -> anyhow::Result<Value> {
         );
     }
     content.push_str("</pre>\n");
-    Ok(json!({"Chapter": {
-        "name": file,
-        "content": content,
-        "number": null,
-        "sub_items": [],
-        "path": format!("{FOLDER}/{file}.md"),
-        "source_path": null,
-        "parent_names": [],
-    }}))
+    Ok(chapter(
+        file,
+        &content,
+        &format!("{FOLDER}/{file}.md"),
+        Vec::new(),
+    ))
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {
@@ -166,8 +180,9 @@ mod tests {
             items[0]["Chapter"]["content"],
             "[t](source/docs/tool/lib.rs.html#L3), [b](b.md), `x`\n```text\n](../tool/lib.rs)\n```\n"
         );
-        assert_eq!(items[1]["Chapter"]["path"], "source/docs/tool/lib.rs.md");
-        let page = items[1]["Chapter"]["content"].as_str().unwrap();
+        let page = &items[1]["Chapter"]["sub_items"][0]["Chapter"];
+        assert_eq!(page["path"], "source/docs/tool/lib.rs.md");
+        let page = page["content"].as_str().unwrap();
         assert!(page.contains("<a id=\"L1\" href=\"#L1\">   1</a> //! What keeps"));
     }
 }
