@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
+use multiproc::deadline::Deadline;
 use multiproc::process::{ExitStatus, Process};
 use multiproc::queue::Error;
-use multiproc::queue::process::Queue;
+use multiproc::queue::process::{Queue, Ring};
+use nix::sys::resource::{Resource, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use crate::Check;
@@ -46,6 +48,10 @@ pub(crate) const CHECKS: &[Check] = &[
         what_is_no_such_item_is_an_error,
     ),
     ("queue::odd_capacities", odd_capacities),
+    (
+        "queue::a_claim_comes_before_the_memory_for_the_item",
+        a_claim_comes_before_the_memory_for_the_item,
+    ),
 ];
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -334,4 +340,27 @@ fn odd_capacities() {
     let queue = Queue::with_capacity(1, 1).unwrap();
     queue.put(&1_u8).unwrap();
     assert_eq!(queue.get().unwrap(), 1);
+}
+
+/// A consumer that dies of the size of its item must not leave it to the next
+/// one, and that to the next.
+fn a_claim_comes_before_the_memory_for_the_item() {
+    let ring = Ring::new(10, 64 << 20, 1).unwrap();
+    let mut item = vec![7; 48 << 20];
+    item[..8].copy_from_slice(&1_u64.to_ne_bytes());
+    ring.try_put(&item).unwrap();
+    ring.try_put(&2_u64.to_ne_bytes()).unwrap();
+    let take = || {
+        // What the process has is all that it gets.
+        setrlimit(Resource::RLIMIT_AS, 1 << 20, 1 << 20).unwrap();
+        setrlimit(Resource::RLIMIT_CORE, 0, 0).unwrap();
+        ring.claim(0, &mut Vec::new(), Deadline::NEVER).unwrap();
+    };
+    let died = Process::spawn("consumer", take).unwrap().join().unwrap();
+    assert_eq!(died, ExitStatus::Signal(6));
+    assert_eq!(ring.claimed(0), Some(1_u64.to_ne_bytes()));
+    let mut next = Vec::new();
+    ring.try_get(&mut next).unwrap();
+    assert_eq!(next, 2_u64.to_ne_bytes());
+    assert_eq!(ring.claimed(0), None);
 }

@@ -10,9 +10,13 @@
 //! and is put by *one* store to the tail's word, after its bytes are in place,
 //! and got by *one* store to the head's word, after they were copied out.
 //! Whoever is killed, at whatever instruction, the ring is whole: an item is in
-//! it or it is not. The locks are handed on by the kernel, and there is
-//! nothing that the next owner would have to repair, because the number of
+//! it or it is not. The locks are handed on by the kernel. There is nothing
+//! that the next owner of the tail would have to repair, because the number of
 //! items is in the same word as the place.
+//!
+//! A consumer that *claims* its item takes it by one store to its claim, before
+//! it does anything else with it; moving the head follows from that, and is
+//! done by the lock's next owner if the first one dies on the way.
 
 // The ring is raw memory.
 #![allow(unsafe_code)]
@@ -21,6 +25,7 @@ mod copy;
 mod layout;
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::Error;
@@ -145,10 +150,11 @@ impl Ring {
         self.get_once(bytes, None)
     }
 
-    /// Gets as [`get`](Self::get) does and *claims* the item in slot `claim`,
-    /// in one step: should this process die before [`release`](Self::release),
-    /// [`claimed`](Self::claimed) tells what it had in hand. A slot belongs to
-    /// one process at a time.
+    /// Gets as [`get`](Self::get) does, and *claims* the item in slot `claim`
+    /// before anything else is done with it: should this process die before
+    /// [`release`](Self::release), [`claimed`](Self::claimed) tells what it had
+    /// in hand, even if it died of taking memory for the item. A slot belongs
+    /// to one process at a time.
     pub fn claim(
         &self,
         claim: usize,
@@ -165,9 +171,11 @@ impl Ring {
 
     /// The first eight bytes of the item that the owner of slot `claim` died
     /// with, and empties the slot. Call it when that process has ended.
+    ///
+    /// What is told here is out of the ring: nobody else got it or will.
     pub fn claimed(&self, claim: usize) -> Option<[u8; 8]> {
-        // If it died after claiming and before moving the head, whoever takes
-        // the lock next finds the claim void. That may be us.
+        // It may have died between claiming and moving the head: see
+        // `lock_head`.
         self.lock_head();
         self.header.head.lock.unlock();
         let claim = &self.claims[claim];
@@ -221,6 +229,17 @@ impl Ring {
         // Only a stray write into the ring could make this fail; it must not
         // make us take memory for it.
         let units = self.units(len)?;
+        if let Some(claim) = claim {
+            // First of all: the memory for the item may be more than this
+            // process can have, and then this is what it dies of.
+            let mut tag = [MaybeUninit::new(0); 8];
+            let known = len.min(tag.len());
+            self.copy_out(at.units.wrapping_add(1), &mut tag[..known]);
+            // SAFETY: zeros, and bytes that `copy_out` has written.
+            let tag = tag.map(|byte| unsafe { byte.assume_init() });
+            claim.tag.store(u64::from_ne_bytes(tag), Ordering::Relaxed);
+            claim.item.store(at.claimed(), Ordering::Release);
+        }
         bytes.clear();
         bytes.reserve(len);
         self.copy_out(
@@ -229,15 +248,6 @@ impl Ring {
         );
         // SAFETY: `copy_out` has written the first `len` bytes.
         unsafe { bytes.set_len(len) };
-        if let Some(claim) = claim {
-            let mut tag = [0; 8];
-            let known = len.min(tag.len());
-            tag[..known].copy_from_slice(&bytes[..known]);
-            claim.tag.store(u64::from_ne_bytes(tag), Ordering::Relaxed);
-            claim
-                .item
-                .store(1 << 32 | u64::from(at.items), Ordering::Release);
-        }
         at.after(units).store(&head.place);
         Ok(())
     }
@@ -245,14 +255,14 @@ impl Ring {
     fn lock_head(&self) {
         let head = &self.header.head;
         if head.lock.lock() == Acquired::OwnerDied {
-            // It may have claimed the item that is still first in the ring, and
-            // that somebody else will get: that claim is void. A claim of an
-            // item before it was made good by moving the head.
-            let first = 1 << 32 | u64::from(Place::load(&head.place, Ordering::Relaxed).items);
-            for claim in self.claims.iter() {
-                let _ = claim
-                    .item
-                    .compare_exchange(first, 0, Ordering::AcqRel, Ordering::Relaxed);
+            // The claim took the item. If its owner died before it moved the
+            // head, it is moved here; else nobody claims the first item.
+            let at = Place::load(&head.place, Ordering::Relaxed);
+            let taken = |claim: &Claim| claim.item.load(Ordering::Acquire) == at.claimed();
+            if self.claims.iter().any(taken)
+                && let Ok(units) = self.units(self.length_at(at.units))
+            {
+                at.after(units).store(&head.place);
             }
         }
     }

@@ -37,6 +37,11 @@ impl Place {
             items: self.items.wrapping_add(1),
         }
     }
+
+    /// What a claim of the item here says.
+    pub(super) fn claimed(self) -> u64 {
+        1 << 32 | u64::from(self.items)
+    }
 }
 
 /// One end of the ring.
