@@ -2,14 +2,27 @@
 //! of a program (`multiprocessing.JoinableQueue`) and between its threads
 //! (`queue.Queue`).
 //!
-//! | ours | Python's |
-//! | --- | --- |
-//! | `put`, `put_timeout`, `try_put` | `put(x)`, `put(x, timeout=t)`, `put_nowait(x)` |
-//! | `get`, `get_timeout`, `try_get` | `get()`, `get(timeout=t)`, `get_nowait()` |
-//! | `len`, `is_empty`, `is_full`, `capacity` | `qsize()`, `empty()`, `full()`, `maxsize` |
-//! | `task_done`, `join`, `join_timeout` | `task_done()`, `join()`, none |
-//! | `close` | `shutdown()` since 3.13 |
-//! | [`Error::Full`], [`Error::Empty`], [`Error::Closed`] | `queue.Full`, `queue.Empty`, `queue.ShutDown` |
+//! One vocabulary for all of them, here and in other crates. What a queue has,
+//! it has under this name and with this meaning:
+//!
+//! | ours | what | Python's |
+//! | --- | --- | --- |
+//! | `put`, `put_timeout`, `try_put` | adds an item, waiting for room: as long as it takes, for a time, not at all | `put(x)`, `put(x, timeout=t)`, `put_nowait(x)` |
+//! | `get`, `get_timeout`, `try_get` | takes the next item, likewise | `get()`, `get(timeout=t)`, `get_nowait()` |
+//! | `capacity` | how many items fit | `maxsize` |
+//! | `len`, `is_empty`, `is_full` | at this moment; others go on meanwhile | `qsize()`, `empty()`, `full()` |
+//! | `task_done` | an item that was got is dealt with | `task_done()` |
+//! | `unfinished` | how many were put and are not | `unfinished_tasks` |
+//! | `join`, `join_timeout` | waits until none is; the second says whether | `join()`, none |
+//! | `close`, `is_closed` | no more puts; getters get what is left | `shutdown()`, `is_shutdown` since 3.13 |
+//!
+//! and one family of errors, by whatever type they are carried:
+//! [`Full`](Error::Full), [`Empty`](Error::Empty), [`Closed`](Error::Closed)
+//! (`queue.Full`, `queue.Empty`, `queue.ShutDown`) and
+//! [`TooManyDone`](Error::TooManyDone) (`ValueError`); where items are
+//! serialised [`Codec`](Error::Codec), and where room is counted in bytes
+//! [`TooLarge`](Error::TooLarge). A `try_` call and a `_timeout` that is over
+//! give the same error: `Full` from a put, `Empty` from a get.
 
 pub mod process;
 pub mod thread;
@@ -18,6 +31,7 @@ use thiserror::Error;
 
 /// Why an item could not be put or got.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// No room, now or within the time-out.
     #[error("the queue is full")]

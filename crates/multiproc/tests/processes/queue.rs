@@ -282,6 +282,7 @@ fn task_done_and_join() {
     queue.join(); // nothing was put: nothing to wait for
     assert!(matches!(queue.task_done(), Err(Error::TooManyDone)));
     (0..100).for_each(|n| queue.put(&n).unwrap());
+    assert_eq!(queue.unfinished(), 100);
     assert!(!queue.join_timeout(Duration::from_millis(5)));
     let worker = || {
         while queue.get().is_ok() {
@@ -293,8 +294,11 @@ fn task_done_and_join() {
         .collect();
     queue.join();
     assert!(queue.is_empty());
+    assert_eq!(queue.unfinished(), 0);
     assert!(matches!(queue.task_done(), Err(Error::TooManyDone)));
+    assert!(!queue.is_closed());
     queue.close();
+    assert!(queue.is_closed());
     workers
         .iter()
         .for_each(|child| child.join_success().unwrap());
@@ -337,6 +341,9 @@ fn odd_capacities() {
     assert!(Queue::<u8>::with_capacity(10, 0).is_err());
     assert!(Queue::<u8>::with_capacity(usize::MAX, 10).is_err());
     assert!(Queue::<u8>::with_capacity(10, usize::MAX).is_err());
+    // The largest, its item's length included; pages are taken when touched.
+    assert!(Queue::<u8>::with_capacity(10, (8 << 30) - 8).is_ok());
+    assert!(Queue::<u8>::with_capacity(10, (8 << 30) - 7).is_err());
     let queue = Queue::with_capacity(1, 1).unwrap();
     queue.put(&1_u8).unwrap();
     assert_eq!(queue.get().unwrap(), 1);

@@ -66,8 +66,10 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// them serialised (rounded up to a power of two; each item takes 8 bytes
     /// more, and is rounded up to 8). One item may be as large as that.
     ///
-    /// Fails when the numbers are zero or beyond 2³⁰ items or 8 GiB, and when
-    /// the system has no memory to map.
+    /// # Errors
+    ///
+    /// The numbers are zero or beyond 2³⁰ items or 8 GiB, or the system has no
+    /// memory to map.
     pub fn with_capacity(items: usize, bytes: usize) -> io::Result<Self> {
         Ok(Queue {
             ring: Arc::new(Ring::new(items, bytes, 0)?),
@@ -77,19 +79,28 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
 
     /// Puts an item, waiting for room as long as it takes.
     ///
-    /// [`Error::TooLarge`], [`Error::Codec`] and [`Error::Closed`] leave the
-    /// queue as it was.
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`], [`Error::Codec`] and [`Error::Closed`]; the queue is
+    /// as it was.
     pub fn put(&self, item: &T) -> Result<(), Error> {
         self.put_until(item, Deadline::NEVER)
     }
 
-    /// Like [`put`](Self::put), but [`Error::Full`] when no room came within
-    /// `timeout`.
+    /// Like [`put`](Self::put), for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] when no room came in time, and those of `put`.
     pub fn put_timeout(&self, item: &T, timeout: Duration) -> Result<(), Error> {
         self.put_until(item, Deadline::after(timeout))
     }
 
-    /// Like [`put`](Self::put), but [`Error::Full`] when there is no room now.
+    /// Like [`put`](Self::put), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] when there is no room now, and those of `put`.
     pub fn try_put(&self, item: &T) -> Result<(), Error> {
         with_scratch(|bytes| {
             encode(item, bytes)?;
@@ -104,21 +115,30 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         })
     }
 
-    /// Gets the oldest item, waiting for one as long as it takes;
-    /// [`Error::Closed`] when the queue is closed and empty.
+    /// Gets the oldest item, waiting for one as long as it takes.
     ///
-    /// [`Error::Codec`] says that what came is no `T`; it is out of the queue.
+    /// # Errors
+    ///
+    /// [`Error::Closed`] when the queue is closed and empty; [`Error::Codec`]
+    /// when what came is no `T` (it is out of the queue).
     pub fn get(&self) -> Result<T, Error> {
         self.get_until(Deadline::NEVER)
     }
 
-    /// Like [`get`](Self::get), but [`Error::Empty`] when no item came within
-    /// `timeout`.
+    /// Like [`get`](Self::get), for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] when no item came in time, and those of `get`.
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, Error> {
         self.get_until(Deadline::after(timeout))
     }
 
-    /// Like [`get`](Self::get), but [`Error::Empty`] when there is no item now.
+    /// Like [`get`](Self::get), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] when there is no item now, and those of `get`.
     pub fn try_get(&self) -> Result<T, Error> {
         with_scratch(|bytes| {
             self.ring.try_get(bytes)?;
@@ -158,9 +178,17 @@ impl<T> Queue<T> {
     }
 
     /// Says that an item that was got has been dealt with.
+    ///
+    /// # Errors
+    ///
     /// [`Error::TooManyDone`] when all that were put are done already.
     pub fn task_done(&self) -> Result<(), Error> {
         self.ring.task_done()
+    }
+
+    /// How many items were put and are not [done](Self::task_done).
+    pub fn unfinished(&self) -> usize {
+        self.ring.unfinished()
     }
 
     /// Waits until every item that was put has been got and
@@ -181,6 +209,11 @@ impl<T> Queue<T> {
     pub fn close(&self) {
         self.ring.close();
     }
+
+    /// Whether [`close`](Self::close) was called, in whatever process.
+    pub fn is_closed(&self) -> bool {
+        self.ring.is_closed()
+    }
 }
 
 impl<T> Clone for Queue<T> {
@@ -197,6 +230,8 @@ impl<T> fmt::Debug for Queue<T> {
         f.debug_struct("Queue")
             .field("len", &self.len())
             .field("capacity", &self.capacity())
+            .field("unfinished", &self.unfinished())
+            .field("closed", &self.is_closed())
             .finish_non_exhaustive()
     }
 }

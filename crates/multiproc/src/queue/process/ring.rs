@@ -62,7 +62,7 @@ impl Ring {
             .filter(|_| bytes > 0)
             .and_then(usize::checked_next_power_of_two)
             .and_then(|units| u32::try_from(units).ok())
-            .filter(|units| *units <= 1 << 31)
+            .filter(|units| *units <= 1 << 30)
             .ok_or_else(|| invalid("a queue holds 1 byte to 8 GiB"))?;
         Ok(Ring {
             header: Shared::new(Header {
@@ -305,6 +305,14 @@ impl Ring {
         Ok(())
     }
 
+    /// See [`Queue::unfinished`](super::Queue::unfinished).
+    pub fn unfinished(&self) -> usize {
+        // What is done first: more may be put meanwhile, never less.
+        let done = self.header.done.items.load(Ordering::Acquire);
+        let put = Place::load(&self.header.tail.place, Ordering::Acquire).items;
+        put.wrapping_sub(done) as usize
+    }
+
     /// See [`Queue::join`](super::Queue::join).
     pub fn join(&self, deadline: Deadline) -> bool {
         // What is done is counted by one addition, and what was put is known
@@ -318,8 +326,7 @@ impl Ring {
     }
 
     fn all_done(&self) -> bool {
-        let done = self.header.done.items.load(Ordering::Acquire);
-        done == Place::load(&self.header.tail.place, Ordering::Acquire).items
+        self.unfinished() == 0
     }
 
     /// See [`Queue::close`](super::Queue::close).
