@@ -1,43 +1,60 @@
 //! Messages read and written a second: a queue's small requests and replies, and a large
 //! list, beside CPython's own C pickler.
 //!
-//! `cargo bench -p distributed --bench pickle`
+//! `cargo bench -p inert-pickle`
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
 use std::hint::black_box;
 
 use common::measure::{Comparison, Unit, python, seconds};
-use inert_pickle::{Limits, Reader, Reply, Request, Value, write_reply, write_request};
+use inert_pickle::{Composer, Error, Kind, Limits, Reader, Value};
 
 const ROUNDS: usize = 200_000;
 
+/// `('#RETURN', value)`
+fn reply(out: &mut Vec<u8>, value: &Value) -> Result<(), Error> {
+    Composer::write(out, 4, |reply| {
+        reply.tuple(2, |reply| {
+            reply.str("#RETURN");
+            reply.value(value)
+        })
+    })
+}
+
+/// `('7f25dc081e50', 'put', (item,), {})`
+fn put_request(out: &mut Vec<u8>, item: &Value) -> Result<(), Error> {
+    Composer::write(out, 4, |request| {
+        request.tuple(4, |request| {
+            request.str("7f25dc081e50");
+            request.str("put");
+            request.tuple(1, |args| args.value(item))?;
+            request.dict(|_| Ok(()))
+        })
+    })
+}
+
 fn main() {
     let mut put = Vec::new();
-    write_request(
-        &mut put,
-        Some("7f25dc081e50"),
-        "put",
-        &[1234.into()],
-        &[],
-        4,
-    )
-    .unwrap();
+    put_request(&mut put, &1234.into()).unwrap();
     let text = Value::from("123 * 123 = 15129");
     let mut result = Vec::new();
-    write_reply(&mut result, "#RETURN", &text, 4).unwrap();
+    reply(&mut result, &text).unwrap();
     let numbers: Vec<Value> = (0..100_000).map(Value::from).collect();
     let list = Value::list(&numbers);
     let mut large = Vec::new();
-    write_reply(&mut large, "#RETURN", &list, 4).unwrap();
+    reply(&mut large, &list).unwrap();
 
     compare("read a put request", ROUNDS, "pickle.loads(put)", || {
         let mut reader = Reader::new(Limits::default());
         let put = &put;
         move || {
             let value = reader.read(black_box(put)).unwrap();
-            let request = Request::of(&value).unwrap();
-            black_box((request.method, request.argument(0, "item")));
+            let request = value.as_sequence().unwrap();
+            let Some(Kind::Tuple(args)) = request.kind(2) else {
+                panic!()
+            };
+            black_box((request.kind(1).unwrap().as_str(), args.get(0)));
         }
     });
     compare(
@@ -49,7 +66,7 @@ fn main() {
             let result = &result;
             move || {
                 let value = reader.read(black_box(result)).unwrap();
-                black_box(Reply::of(&value).unwrap().value);
+                black_box(value.as_sequence().unwrap().get(1));
             }
         },
     );
@@ -61,7 +78,7 @@ fn main() {
             let mut out = Vec::new();
             move || {
                 out.clear();
-                write_reply(&mut out, "#RETURN", black_box(&Value::none()), 4).unwrap();
+                reply(&mut out, black_box(&Value::none())).unwrap();
             }
         },
     );
@@ -73,7 +90,7 @@ fn main() {
             let (mut out, text) = (Vec::new(), &text);
             move || {
                 out.clear();
-                write_reply(&mut out, "#RETURN", black_box(text), 4).unwrap();
+                reply(&mut out, black_box(text)).unwrap();
             }
         },
     );
@@ -85,8 +102,7 @@ fn main() {
             let mut out = Vec::new();
             move || {
                 out.clear();
-                let args = [black_box(1234).into()];
-                write_request(&mut out, Some("7f25dc081e50"), "put", &args, &[], 4).unwrap();
+                put_request(&mut out, &black_box(1234).into()).unwrap();
             }
         },
     );
@@ -103,7 +119,7 @@ fn main() {
             let (mut out, list) = (Vec::new(), &list);
             move || {
                 out.clear();
-                write_reply(&mut out, "#RETURN", black_box(list), 4).unwrap();
+                reply(&mut out, black_box(list)).unwrap();
             }
         },
     );

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::arena::{Arena, BUILT, How, Id, NOTHING, Node, Seq};
+use super::fast_hash::FastHash;
 use super::long::minimal;
 use super::value::Place;
 use super::{Error, Value};
@@ -17,7 +18,7 @@ pub(super) struct Builder {
     pub(super) arena: Arena,
     /// Copies made, by the place of their arena and their number there. The arenas must
     /// outlive the builder's use.
-    copies: HashMap<(usize, Id), Id>,
+    copies: HashMap<(usize, Id), Id, FastHash>,
 }
 
 impl Builder {

@@ -67,9 +67,6 @@ pub enum Error {
         /// What is in the way.
         what: &'static str,
     },
-    /// A message that is not a request or not a reply.
-    #[error("not a manager message: {0}")]
-    Message(&'static str),
     /// A value of another type than the one wanted.
     #[error("{0}")]
     Data(String),

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Value;
 use super::arena::{APPENDED, Arena, BUILT, CALLED, How, Id};
+use super::{Kind, Value};
 
 /// The elements of a tuple, list or set: an iterator of [`Value`]s.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub struct Items<'a> {
     pub(super) ids: &'a [Id],
 }
 
-impl Items<'_> {
+impl<'a> Items<'a> {
     /// How many are left.
     pub fn len(&self) -> usize {
         self.ids.len()
@@ -26,6 +26,11 @@ impl Items<'_> {
     /// The element at `index`, counted from the next one.
     pub fn get(&self, index: usize) -> Option<Value> {
         self.ids.get(index).map(|&id| Value::at(self.arena, id))
+    }
+
+    /// What the element at `index` is: borrowed for as long as the container is.
+    pub fn kind(&self, index: usize) -> Option<Kind<'a>> {
+        self.ids.get(index).map(|&id| Kind::of(self.arena, id))
     }
 }
 
@@ -53,7 +58,7 @@ pub struct Pairs<'a> {
     pub(super) ids: &'a [Id],
 }
 
-impl Pairs<'_> {
+impl<'a> Pairs<'a> {
     /// How many are left.
     pub fn len(&self) -> usize {
         self.ids.len() / 2
@@ -67,8 +72,15 @@ impl Pairs<'_> {
     /// The value of a string key: the last one, as later entries replace earlier ones.
     pub fn get(&self, key: &str) -> Option<Value> {
         let mut entries = self.ids.chunks_exact(2).rev();
-        let entry = entries.find(|entry| Value::at(self.arena, entry[0]).as_str() == Some(key))?;
+        let entry = entries.find(|entry| self.arena.is_str(entry[0], key))?;
         Some(Value::at(self.arena, entry[1]))
+    }
+
+    /// What the keys are, in order.
+    pub fn keys(&self) -> impl Iterator<Item = Kind<'a>> + use<'a> {
+        let arena = self.arena;
+        let keys = self.ids.iter().step_by(2);
+        keys.map(move |&key| Kind::of(arena, key))
     }
 }
 

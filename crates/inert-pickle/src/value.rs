@@ -69,38 +69,13 @@ pub enum Kind<'a> {
     Object(Object<'a>),
 }
 
-impl Value {
-    pub(super) fn at(arena: &Arc<Arena>, id: Id) -> Value {
-        match arena.node(id) {
-            node @ (Node::None | Node::Bool(_) | Node::Int(_) | Node::Float(_)) => {
-                Value(Place::Alone(node))
-            }
-            _ => Value(Place::In(Arc::clone(arena), id)),
-        }
-    }
-
-    pub(super) fn node(&self) -> Node {
-        match &self.0 {
-            Place::Alone(node) => *node,
-            Place::In(arena, id) => arena.node(*id),
-        }
-    }
-
-    /// What it is.
-    pub fn kind(&self) -> Kind<'_> {
-        let Place::In(arena, id) = &self.0 else {
-            return match self.node() {
-                Node::Bool(value) => Kind::Bool(value),
-                Node::Int(value) => Kind::Int(value),
-                Node::Float(value) => Kind::Float(value),
-                _ => Kind::None,
-            };
-        };
+impl<'a> Kind<'a> {
+    pub(super) fn of(arena: &'a Arc<Arena>, id: Id) -> Kind<'a> {
         let items = |seq: Seq| Items {
             arena,
             ids: arena.links(seq),
         };
-        match arena.node(*id) {
+        match arena.node(id) {
             Node::None => Kind::None,
             Node::Bool(value) => Kind::Bool(value),
             Node::Int(value) => Kind::Int(value),
@@ -133,6 +108,46 @@ impl Value {
                 links: arena.links(seq),
             }),
         }
+    }
+
+    /// A `str` without lone surrogates, or a `str` of Python 2 in ASCII.
+    pub fn as_str(&self) -> Option<&'a str> {
+        match *self {
+            Kind::Str(text) => str::from_utf8(text).ok(),
+            Kind::NativeStr(text) if text.is_ascii() => str::from_utf8(text).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl Value {
+    pub(super) fn at(arena: &Arc<Arena>, id: Id) -> Value {
+        match arena.node(id) {
+            node @ (Node::None | Node::Bool(_) | Node::Int(_) | Node::Float(_)) => {
+                Value(Place::Alone(node))
+            }
+            _ => Value(Place::In(Arc::clone(arena), id)),
+        }
+    }
+
+    pub(super) fn node(&self) -> Node {
+        match &self.0 {
+            Place::Alone(node) => *node,
+            Place::In(arena, id) => arena.node(*id),
+        }
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind<'_> {
+        let Place::In(arena, id) = &self.0 else {
+            return match self.node() {
+                Node::Bool(value) => Kind::Bool(value),
+                Node::Int(value) => Kind::Int(value),
+                Node::Float(value) => Kind::Float(value),
+                _ => Kind::None,
+            };
+        };
+        Kind::of(arena, *id)
     }
 
     /// Python's name of its type: `int`, `str`, `list`; of an object, its class's name.
@@ -195,11 +210,7 @@ impl Value {
 
     /// A `str` without lone surrogates, or a `str` of Python 2 in ASCII.
     pub fn as_str(&self) -> Option<&str> {
-        match self.kind() {
-            Kind::Str(text) => str::from_utf8(text).ok(),
-            Kind::NativeStr(text) if text.is_ascii() => str::from_utf8(text).ok(),
-            _ => None,
-        }
+        self.kind().as_str()
     }
 
     /// `bytes`, `bytearray` or a `str` of Python 2.
@@ -294,6 +305,16 @@ impl Arena {
         match self.node(id) {
             Node::Str(span) => str::from_utf8(self.bytes(span)).unwrap_or_default(),
             _ => "",
+        }
+    }
+
+    /// Whether a node is this str. Its bytes are looked at only if there are as many.
+    pub(super) fn is_str(&self, id: Id, text: &str) -> bool {
+        match self.node(id) {
+            Node::Str(span) | Node::Native(span) => {
+                span.len as usize == text.len() && self.bytes(span) == text.as_bytes()
+            }
+            _ => false,
         }
     }
 }

@@ -6,8 +6,10 @@
 //! the outer one is thrown off the stack, as CPython's own pickler does it.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 
 use super::arena::{Arena, Id, Node, Seq};
+use super::fast_hash::FastHash;
 use super::value::Place;
 use super::{Error, Value, opcode as op};
 
@@ -34,45 +36,24 @@ pub fn write(value: &Value, protocol: u8) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// As [`write`](fn@write).
 pub fn write_into(out: &mut Vec<u8>, value: &Value, protocol: u8) -> Result<(), Error> {
-    pickle(out, protocol, |writer| writer.value(value))
-}
-
-/// Writes what `body` writes, between PROTO and STOP.
-pub(super) fn pickle<'v>(
-    out: &mut Vec<u8>,
-    protocol: u8,
-    body: impl FnOnce(&mut Writer<'_, 'v>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    if !(2..=5).contains(&protocol) {
-        return Err(Error::Protocol(protocol));
-    }
-    let before = out.len();
-    out.extend([op::PROTO, protocol]);
-    let mut writer = Writer {
-        out,
-        protocol,
-        arena: None,
-        memo: HashMap::new(),
-        stored: 0,
-        frames: Vec::new(),
-        again: 0,
-    };
-    let written = body(&mut writer);
-    match written {
-        Ok(()) => out.push(op::STOP),
-        Err(_) => out.truncate(before),
-    }
-    written
+    let mut writer = Writer::begin(out, protocol)?;
+    let written = writer.value(value);
+    writer.end(written)
 }
 
 /// One writing.
+#[derive(Debug)]
 pub(super) struct Writer<'o, 'v> {
     pub(super) out: &'o mut Vec<u8>,
+    /// Where in `out` the pickle begins.
+    start: usize,
     pub(super) protocol: u8,
-    /// The arena that the memo is of.
-    arena: Option<&'v Arena>,
-    /// Where the shared nodes of the arena are stored.
-    memo: HashMap<Id, u32>,
+    /// The address of the arena whose nodes are being written.
+    at: usize,
+    /// Where the shared nodes are stored. All arenas are borrowed for as long as the
+    /// writer, so an address means one of them.
+    memo: HashMap<(usize, Id), u32, FastHash>,
+    arenas: PhantomData<&'v Arena>,
     /// How many values are stored.
     stored: u32,
     pub(super) frames: Vec<Frame>,
@@ -81,7 +62,7 @@ pub(super) struct Writer<'o, 'v> {
 }
 
 /// A container that is being written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
     pub(super) id: Id,
     pub(super) node: Node,
@@ -89,7 +70,36 @@ pub(super) struct Frame {
     pub(super) done: usize,
 }
 
-impl<'v> Writer<'_, 'v> {
+impl<'o, 'v> Writer<'o, 'v> {
+    /// A writer that has written PROTO.
+    pub(super) fn begin(out: &'o mut Vec<u8>, protocol: u8) -> Result<Self, Error> {
+        if !(2..=5).contains(&protocol) {
+            return Err(Error::Protocol(protocol));
+        }
+        let start = out.len();
+        out.extend([op::PROTO, protocol]);
+        Ok(Writer {
+            out,
+            start,
+            protocol,
+            at: 0,
+            memo: HashMap::default(),
+            arenas: PhantomData,
+            stored: 0,
+            frames: Vec::new(),
+            again: 0,
+        })
+    }
+
+    /// Writes STOP, or takes everything back when something could not be written.
+    pub(super) fn end(self, written: Result<(), Error>) -> Result<(), Error> {
+        match written {
+            Ok(()) => self.out.push(op::STOP),
+            Err(_) => self.out.truncate(self.start),
+        }
+        written
+    }
+
     /// Writes one value. Values of one arena that follow each other share what they share.
     pub(super) fn value(&mut self, value: &'v Value) -> Result<(), Error> {
         let (arena, root) = match &value.0 {
@@ -99,9 +109,9 @@ impl<'v> Writer<'_, 'v> {
             }
             Place::In(arena, id) => (&**arena, *id),
         };
-        if !self.arena.is_some_and(|known| std::ptr::eq(known, arena)) {
-            self.arena = Some(arena);
-            self.memo.clear();
+        let at = std::ptr::from_ref(arena) as usize;
+        if self.at != at {
+            self.at = at;
             self.again = 4 * arena.link_count() + 1024;
         }
         let first = self.visit(arena, root)?;
@@ -116,7 +126,7 @@ impl<'v> Writer<'_, 'v> {
     pub(super) fn visit(&mut self, arena: &Arena, id: Id) -> Result<Option<Frame>, Error> {
         let node = arena.node(id);
         if arena.is_shared(id) && !is_small(node) {
-            match self.memo.get(&id) {
+            match self.memo.get(&(self.at, id)) {
                 None => {}
                 Some(&BEGUN) => self.begin_again(arena, node)?,
                 Some(&index) => {
@@ -141,7 +151,7 @@ impl<'v> Writer<'_, 'v> {
             }
             Node::Tuple(_) | Node::Set(_) | Node::FrozenSet(_) | Node::Object(..) => {
                 if arena.is_shared(id) {
-                    self.memo.insert(id, BEGUN);
+                    self.memo.insert((self.at, id), BEGUN);
                 }
                 return Ok(Some(Frame { id, node, done: 0 }));
             }
@@ -196,7 +206,7 @@ impl<'v> Writer<'_, 'v> {
             self.out.push(op::LONG_BINPUT);
             self.out.extend_from_slice(&index.to_le_bytes());
         }
-        self.memo.insert(id, index);
+        self.memo.insert((self.at, id), index);
         self.stored += 1;
     }
 
@@ -215,7 +225,10 @@ impl<'v> Writer<'_, 'v> {
         if !arena.is_shared(id) {
             return None;
         }
-        self.memo.get(&id).copied().filter(|&index| index != BEGUN)
+        self.memo
+            .get(&(self.at, id))
+            .copied()
+            .filter(|&index| index != BEGUN)
     }
 }
 

@@ -12,7 +12,8 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 use common::measure::{Comparison, Unit, python, seconds};
-use inert_pickle::{Value, write_reply, write_request};
+use inert_pickle::Value;
+use pymanager::message::{write_reply, write_request};
 use pymanager::{AuthKey, Client, Listener, Manager, RemoteQueue, SharedQueue};
 
 const PAIRS: usize = 20_000;

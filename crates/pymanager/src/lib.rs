@@ -43,6 +43,7 @@
 mod client;
 mod descriptors;
 mod error;
+pub mod message;
 pub use inert_pickle as pickle;
 mod queue;
 mod server;

@@ -12,8 +12,9 @@ use multiproc::deadline::Deadline;
 
 use super::Patience;
 use crate::error::Error;
+use crate::message::{Reply, write_request};
 use crate::wire::{Channel, FrameError};
-use inert_pickle::{Limits, Reader, Reply, Value, protocol_of, write_request};
+use inert_pickle::{Limits, Reader, Value, protocol_of};
 
 /// The protocols of our requests: one that every manager reads, Python 2.7's
 /// too, and the highest that is worth using.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::connection::{Call, Target};
 use crate::error::Error;
-use inert_pickle::{Reply, Value};
+use crate::message::Reply;
+use inert_pickle::Value;
 
 /// A stand-in for an object of whatever class in a manager, Python or Rust.
 ///

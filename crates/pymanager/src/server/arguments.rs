@@ -1,7 +1,8 @@
 //! Arguments by position and by name, as Python binds them.
 
 use super::exception::Exception;
-use inert_pickle::{Request, Value};
+use crate::message::Request;
+use inert_pickle::Value;
 
 /// The parameters of a method after `self`: names, and how many of them have
 /// to be given.

@@ -10,9 +10,10 @@ use super::exception::Exception;
 use super::objects::represent;
 use super::one_shot::number;
 use super::reply::{Handed, Reply};
+use crate::message::Request;
 use crate::queue::{Refused, Wait};
 use crate::shared::{Item, QueueKind, Served};
-use inert_pickle::{Request, Value};
+use inert_pickle::Value;
 
 /// The methods of `queue.Queue` that a proxy has, as Python 3.13 has them;
 /// older ones do not mind the one that they do not know.

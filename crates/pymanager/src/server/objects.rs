@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::arguments::Signature;
 use super::exception::Exception;
+use crate::message::Request;
 use crate::shared::{QueueKind, Served, SharedQueue};
-use inert_pickle::{Request, Value};
+use inert_pickle::Value;
 
 /// How much of an object's description `debug_info` shows, as in CPython.
 const SHOWN: usize = 75;

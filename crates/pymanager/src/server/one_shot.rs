@@ -4,7 +4,8 @@ use super::accept::State;
 use super::exception::Exception;
 use super::methods;
 use super::reply::Reply;
-use inert_pickle::{Kind, Request, Value};
+use crate::message::Request;
+use inert_pickle::{Kind, Value};
 
 /// What comes after the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

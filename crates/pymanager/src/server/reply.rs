@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::exception::Exception;
+use crate::message::write_reply;
 use crate::shared::{Item, Served};
-use inert_pickle::{self as pickle, Value, write_reply};
+use inert_pickle::{self as pickle, Value};
 
 /// An answer, in the manager's five kinds less the one for what only pools and
 /// dictionaries return.

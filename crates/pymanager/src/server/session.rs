@@ -14,9 +14,10 @@ use super::links::Link;
 use super::methods::Call;
 use super::one_shot::{self, Then};
 use super::reply::{Handed, Reply};
+use crate::message::Request;
 use crate::queue::{Caller, Wait};
 use crate::wire::{Channel, FrameError};
-use inert_pickle::{Reader, Request, Value, protocol_of};
+use inert_pickle::{Reader, Value, protocol_of};
 
 /// How long to wait, after a client's good-bye, for the news that it did not
 /// get the last reply. The news needs one trip over the network and back.

@@ -11,9 +11,10 @@ use multiproc::connection::auth::{self, AuthError, Rules};
 use multiproc::deadline::Deadline;
 
 use super::*;
+use crate::message::{Reply, write_request};
 use crate::wire::{Channel, FrameError};
 use crate::{Client, Error};
-use inert_pickle::{Reply, Value, read, write_request};
+use inert_pickle::{Value, read};
 
 mod ends;
 mod hostile;

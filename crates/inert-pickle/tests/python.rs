@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use common::testing::{Program, Python, pythons};
-use inert_pickle::{Limits, Reader, protocol_of, write, write_reply};
+use inert_pickle::{Limits, Reader, Value, protocol_of, write};
 
 fn peer(python: &Python, task: &str) -> Program {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/pickle_peer.py");
@@ -148,8 +148,8 @@ fn names_and_text_cross_between_python_2_and_3() {
     for python in pythons() {
         let is_2 = python.version.starts_with("2.");
         let protocol = if is_2 { 2 } else { 3 };
-        let mut reply = Vec::new();
-        write_reply(&mut reply, "#RETURN", &value, protocol).unwrap();
+        let reply = Value::tuple([&"#RETURN".into(), &value]);
+        let reply = write(&reply, protocol).unwrap();
         let wanted = if is_2 {
             "import Queue as queue; range = xrange"
         } else {
