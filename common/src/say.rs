@@ -1,10 +1,10 @@
-//! Lines on standard output that stay whole when several processes print.
+//! Lines that stay whole when several processes print.
 //!
 //! Python's `print(..., flush=True)`. `println!` hands a line to a buffer
-//! piece by piece; when two processes share one terminal or pipe, pieces of
-//! their lines may mix. Here a line is built first and leaves in one
-//! `write(2)`, which Linux keeps whole for regular files and, up to `PIPE_BUF`
-//! (4,096) bytes, for pipes (pipe(7)).
+//! piece by piece, and `eprintln!` to the system; when two processes share one
+//! terminal or pipe, pieces of their lines may mix. Here a line is built first
+//! and leaves in one `write(2)`, which Linux keeps whole for regular files and,
+//! up to `PIPE_BUF` (4,096) bytes, for pipes (pipe(7)).
 
 use std::fmt;
 use std::io::{self, Write};
@@ -16,6 +16,13 @@ use multiproc::process;
 #[macro_export]
 macro_rules! say {
     ($($arg:tt)*) => { $crate::say::line(::core::format_args!($($arg)*)) };
+}
+
+/// Prints one line on standard error: `format!`'s arguments, one `write`.
+/// See [`error_line()`].
+#[macro_export]
+macro_rules! complain {
+    ($($arg:tt)*) => { $crate::say::error_line(::core::format_args!($($arg)*)) };
 }
 
 /// Prints `text` and a newline on standard output in one `write`.
@@ -37,16 +44,25 @@ pub fn line(text: fmt::Arguments<'_>) {
     }
 }
 
+/// Prints `text` and a newline on standard error in one `write`; a newline in
+/// it becomes a space. Where standard error is closed, nothing happens:
+/// `eprintln!` would panic.
+pub fn error_line(text: fmt::Arguments<'_>) {
+    let mut line = text.to_string().replace('\n', " ");
+    line.push('\n');
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
 fn give_up(error: &io::Error) -> ! {
     let closed = error.kind() == io::ErrorKind::BrokenPipe;
     if !closed {
-        // `eprintln!` would panic where standard error is closed, too.
-        let _ = writeln!(io::stderr(), "cannot write to standard output: {error}");
+        complain!("cannot write to standard output: {error}");
     }
     match (process::in_child(), closed) {
         (true, true) => process::die_of_sigpipe(),
         (true, false) => process::exit_now(1),
-        (false, true) => std::process::exit(0),
-        (false, false) => std::process::exit(1),
+        // Not `exit`: other threads are running, and a destructor of one of
+        // them may be what prints. All lines have left already.
+        (false, closed) => process::exit_now(i32::from(!closed)),
     }
 }

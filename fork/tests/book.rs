@@ -1,27 +1,17 @@
 //! The runs that the book shows, held against this program and against Python.
 #![forbid(unsafe_code)]
 
-use common::testing::{assert_python_tells, transcripts};
+use common::testing::{assert_book_tells, assert_python_does_the_same};
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_fork");
 
 #[test]
 fn the_book_shows_what_happens() {
-    for transcript in transcripts("fork") {
-        let done = transcript.program(RECIPE).run().success();
-        transcript.assert_tells(&done.stdout);
-    }
+    assert_book_tells("fork", RECIPE, &[]);
 }
 
 #[test]
 #[ignore = "needs python3"]
 fn python_tells_the_same() {
-    let transcripts = transcripts("fork");
-    let recipe = transcripts
-        .iter()
-        .find(|transcript| transcript.example().is_none() && transcript.arguments().is_empty())
-        .expect("the recipe's run");
-    assert_python_tells("fork.py", recipe);
-    let done = recipe.program(RECIPE).run().success();
-    recipe.assert_tells(&done.stdout);
+    assert_python_does_the_same("fork.py", "fork", RECIPE, None);
 }

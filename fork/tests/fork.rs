@@ -6,12 +6,17 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
 
-use common::testing::{Program, Running, example, mask_numbers, numbers};
+use common::testing::{Manners, Program, Running, example, mask_numbers, numbers};
 use predicates::prelude::*;
 use rustix::process::Signal;
 
 fn fork() -> Program {
     Program::new(env!("CARGO_BIN_EXE_fork"))
+}
+
+#[test]
+fn manners() {
+    Manners::of(env!("CARGO_BIN_EXE_fork")).check();
 }
 
 #[test]
@@ -40,32 +45,6 @@ fn the_transcript_with_its_numbers_related() {
         assert_eq!(numbers(child), [child_pid, own]);
         assert_ne!(own, child_pid);
     }
-}
-
-#[test]
-fn a_reader_that_leaves_is_no_failure() {
-    let done = fork().head_1();
-    assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
-}
-
-#[test]
-fn a_wrong_option_is_a_usage_error() {
-    fork()
-        .arg("--bogus")
-        .run()
-        .assert()
-        .code(2)
-        .stderr(predicate::str::contains("--bogus"));
-}
-
-#[test]
-fn help_gives_examples() {
-    fork()
-        .arg("--help")
-        .run()
-        .assert()
-        .success()
-        .stdout(predicate::str::contains("cargo run -p fork"));
 }
 
 #[test]

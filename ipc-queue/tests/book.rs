@@ -1,32 +1,17 @@
 //! The runs that the book shows, held against this program and against Python.
 #![forbid(unsafe_code)]
 
-use common::testing::{assert_python_tells, transcripts};
+use common::testing::{assert_book_tells, assert_python_does_the_same};
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_ipc-queue");
 
 #[test]
 fn the_book_shows_what_happens() {
-    for transcript in transcripts("ipc-queue") {
-        let mut program = transcript.program(RECIPE);
-        if transcript.example().is_none() {
-            // As the chapter shows it, but soon.
-            program = program.args(["--longest", "0.01"]);
-        }
-        let done = program.run().success();
-        transcript.assert_tells(&done.stdout);
-    }
+    assert_book_tells("ipc-queue", RECIPE, &["--longest", "0.01"]);
 }
 
 #[test]
 #[ignore = "needs python3"]
 fn python_tells_the_same() {
-    let transcripts = transcripts("ipc-queue");
-    let recipe = transcripts
-        .iter()
-        .find(|transcript| transcript.example().is_none() && transcript.arguments().is_empty())
-        .expect("the recipe's run");
-    assert_python_tells("ipc_queue.py", recipe);
-    let done = recipe.program(RECIPE).run().success();
-    recipe.assert_tells(&done.stdout);
+    assert_python_does_the_same("ipc_queue.py", "ipc-queue", RECIPE, None);
 }

@@ -2,11 +2,21 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
-use common::testing::{Finished, Program, example, numbers};
-use predicates::prelude::*;
+use common::testing::{Finished, Manners, Program, example, numbers};
 
 fn ipc_queue() -> Program {
     Program::new(env!("CARGO_BIN_EXE_ipc-queue"))
+}
+
+#[test]
+fn manners() {
+    Manners::of(env!("CARGO_BIN_EXE_ipc-queue"))
+        .quick(&["--longest", "0.01"])
+        .wrong(&["--longest -3", "--longest soon", "--seed x"])
+        .long(&["--longest", "100", "--seed", "1"], |line| {
+            line.starts_with("Get")
+        })
+        .check();
 }
 
 /// Every line once, each `Get` after its `Put`, `Put`s and `Get`s in order.
@@ -71,47 +81,6 @@ fn other_values() {
         .run()
         .success();
     check(&done, &["x", "yy", "z z", "1"]);
-}
-
-#[test]
-fn bad_options_are_usage_errors() {
-    for bad in [&["--longest", "-1"][..], &["--seed", "x"], &["--bogus"]] {
-        ipc_queue()
-            .args(bad)
-            .run()
-            .assert()
-            .code(2)
-            .stderr(predicate::str::contains("error:"));
-    }
-    ipc_queue()
-        .arg("--help")
-        .run()
-        .assert()
-        .success()
-        .stdout(predicate::str::contains("cargo run -p ipc-queue"));
-}
-
-#[test]
-fn a_reader_that_leaves_is_a_quiet_end() {
-    for _ in 0..10 {
-        let done = ipc_queue().args(["--longest", "0.01"]).head_1();
-        assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
-    }
-}
-
-#[test]
-fn ctrl_c_leaves_nobody() {
-    let mut running = ipc_queue()
-        .args(["--longest", "100", "--seed", "1"])
-        .start();
-    running.line_where(|line| line.starts_with("Get"));
-    running.interrupt();
-    let done = running.finish();
-    // As the shell says 130.
-    assert_eq!(
-        std::os::unix::process::ExitStatusExt::signal(&done.status),
-        Some(2)
-    );
 }
 
 #[test]

@@ -2,11 +2,18 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
-use common::testing::{Program, example, mask_numbers};
-use predicates::prelude::*;
+use common::testing::{Manners, Program, example, mask_numbers};
 
 fn lock() -> Program {
     Program::new(env!("CARGO_BIN_EXE_lock"))
+}
+
+#[test]
+fn manners() {
+    Manners::of(env!("CARGO_BIN_EXE_lock"))
+        .quick(&["--without-lock"])
+        .wrong(&["--threads=-1", "--threads=10001", "--rounds=many"])
+        .check();
 }
 
 fn run(name: &str) -> Vec<String> {
@@ -55,36 +62,6 @@ fn without_the_lock_updates_are_lost() {
 #[test]
 fn a_balance_that_is_right_by_luck_is_said_to_be() {
     assert_eq!(without_lock(lock().args(["--threads", "1"])), 0);
-}
-
-#[test]
-fn a_wrong_option_is_a_usage_error() {
-    for arg in [
-        "--bogus",
-        "--threads=-1",
-        "--threads=10001",
-        "--rounds=many",
-    ] {
-        lock().arg(arg).run().assert().code(2);
-    }
-}
-
-#[test]
-fn help_gives_examples() {
-    lock()
-        .arg("--help")
-        .run()
-        .assert()
-        .success()
-        .stdout(predicate::str::contains(
-            "cargo run -p lock -- --without-lock",
-        ));
-}
-
-#[test]
-fn a_closed_output_is_no_failure() {
-    let done = lock().arg("--without-lock").head_1();
-    assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
 }
 
 #[test]

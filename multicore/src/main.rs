@@ -41,8 +41,8 @@ struct Options {
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo run -p multicore -- --threads 1
-  cargo run -p multicore -- --processes --seconds 2";
+  cargo run -p multicore -- --threads 1 --seconds 1
+  cargo run -p multicore -- --processes --seconds 1";
 
 // ANCHOR: recipe
 fn main() -> ExitCode {

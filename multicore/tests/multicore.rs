@@ -2,13 +2,27 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
-use common::testing::{Finished, Program, example};
+use common::testing::{Finished, Manners, Program, example};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use predicates::prelude::*;
 
 fn multicore() -> Program {
     Program::new(env!("CARGO_BIN_EXE_multicore"))
+}
+
+#[test]
+fn manners() {
+    Manners::of(env!("CARGO_BIN_EXE_multicore"))
+        .quick(&["--seconds", "1.1"])
+        .wrong(&[
+            "--threads=0",
+            "--threads=-1",
+            "--seconds=-1",
+            "--seconds=inf",
+        ])
+        .long(&["--seconds", "1000"], |_| true)
+        .check();
 }
 
 /// What a run has said about itself.
@@ -90,10 +104,7 @@ fn five_seconds_by_default() {
         .run()
         .assert()
         .success()
-        .stdout(predicate::str::contains("ends it sooner [default: 5]"))
-        .stdout(predicate::str::contains(
-            "cargo run -p multicore -- --processes",
-        ));
+        .stdout(predicate::str::contains("ends it sooner. [default: 5]"));
 }
 
 #[test]
@@ -192,27 +203,6 @@ fn an_affinity_is_respected_and_named() {
         cores.starts_with(limited) || cores == "the 1 core of this machine",
         "{cores}"
     );
-}
-
-#[test]
-fn a_reader_that_leaves_is_no_failure() {
-    for mode in [&[][..], &["--processes"]] {
-        let done = multicore().args(["--seconds", "1.1"]).args(mode).head_1();
-        assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
-    }
-}
-
-#[test]
-fn a_wrong_option_is_a_usage_error() {
-    for arg in [
-        "--bogus",
-        "--threads=0",
-        "--threads=-1",
-        "--seconds=-1",
-        "--seconds=inf",
-    ] {
-        multicore().arg(arg).run().assert().code(2);
-    }
 }
 
 #[test]

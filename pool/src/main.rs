@@ -7,13 +7,13 @@
 //! Python: `multiprocessing.Pool(4)`, `apply_async`, `close`, `join`. What to
 //! notice: tasks 0 to 3 start at once, each in a process of its own; task 4
 //! waits until a worker is free, and runs in that one; the parent's last line
-//! comes last because `join` waits for all.
+//! comes last because `join` waits for all. Ctrl-C ends the parent, and the
+//! kernel ends the workers with it, whatever they are doing.
 #![forbid(unsafe_code)]
 
 use std::process::{self, ExitCode};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use clap::Parser;
 use common::nap::Naps;
 use common::{program, say};
@@ -52,14 +52,6 @@ fn main() -> ExitCode {
             workers => usize::from(workers),
         };
         let pool = Pool::new(workers, |task: u32| long_task(task, naps))?;
-        // After the fork: the handler's thread would forbid it.
-        let terminator = pool.terminator();
-        ctrlc::set_handler(move || {
-            terminator.abandon();
-            process::exit(130);
-        })
-        .context("watch for Ctrl-C")?;
-
         // Said before the first task is added: its worker could be faster.
         say!("Waiting for all subprocess done...");
         let results: Vec<_> = (0..options.tasks)

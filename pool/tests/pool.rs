@@ -4,12 +4,29 @@
 
 use std::collections::{HashMap, HashSet};
 
-use common::testing::{Finished, Program, example, mask_numbers, numbers};
+use common::testing::{Finished, Manners, Program, example, mask_numbers, numbers};
 use predicates::prelude::*;
 use rustix::process::Signal;
 
 fn pool() -> Program {
     Program::new(env!("CARGO_BIN_EXE_pool"))
+}
+
+#[test]
+fn manners() {
+    Manners::of(env!("CARGO_BIN_EXE_pool"))
+        .quick(&["--longest", "0.02"])
+        .wrong(&[
+            "--workers -1",
+            "--workers 99999",
+            "--tasks x",
+            "--longest -3",
+            "--longest nan",
+        ])
+        .long(&["--longest", "100", "--seed", "3"], |line| {
+            line.starts_with("Run task")
+        })
+        .check();
 }
 
 /// What one worker may be doing, as the lines say so.
@@ -126,54 +143,6 @@ fn other_sizes() {
         .run()
         .success();
     check(&done, num_cpus::get(), 5);
-}
-
-#[test]
-fn bad_options_are_usage_errors() {
-    for bad in [
-        &["--workers", "-1"][..],
-        &["--workers", "99999"],
-        &["--tasks", "x"],
-        &["--longest", "-1"],
-        &["--longest", "nan"],
-        &["--bogus"],
-    ] {
-        let stderr = predicate::str::contains("error:");
-        pool()
-            .args(bad)
-            .run()
-            .assert()
-            .code(2)
-            .stdout("")
-            .stderr(stderr);
-    }
-    pool()
-        .arg("--help")
-        .run()
-        .assert()
-        .success()
-        .stdout(predicate::str::contains("cargo run -p pool"));
-}
-
-#[test]
-fn a_reader_that_leaves_is_a_quiet_end() {
-    for _ in 0..10 {
-        let done = pool().args(["--longest", "0.02"]).head_1();
-        assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
-    }
-}
-
-#[test]
-fn ctrl_c_leaves_no_worker_and_status_130() {
-    for _ in 0..5 {
-        let mut running = pool().args(["--longest", "100", "--seed", "3"]).start();
-        running.line_where(|line| line.starts_with("Run task"));
-        assert_eq!(running.descendants().len(), 5);
-        running.interrupt();
-        let done = running.finish();
-        assert_eq!(done.status.code(), Some(130));
-        assert_eq!(done.stderr, "");
-    }
 }
 
 #[test]

@@ -2,11 +2,18 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
-use common::testing::{Program, example, mask_numbers, numbers};
+use common::testing::{Manners, Program, example, mask_numbers, numbers};
 use predicates::prelude::*;
 
 fn process() -> Program {
     Program::new(env!("CARGO_BIN_EXE_process"))
+}
+
+#[test]
+fn manners() {
+    Manners::of(env!("CARGO_BIN_EXE_process"))
+        .wrong(&["--name"])
+        .check();
 }
 
 /// The four lines, with the child's name; the numbers related.
@@ -32,31 +39,6 @@ fn the_transcript() {
         check(process(), "test");
     }
     check(process().args(["--name", "another"]), "another");
-}
-
-#[test]
-fn bad_options_are_usage_errors() {
-    process()
-        .arg("--bogus")
-        .run()
-        .assert()
-        .code(2)
-        .stderr(predicate::str::contains("--bogus"));
-    process().arg("--name").run().assert().code(2);
-    process()
-        .arg("--help")
-        .run()
-        .assert()
-        .success()
-        .stdout(predicate::str::contains("cargo run -p process"));
-}
-
-#[test]
-fn a_reader_that_leaves_is_a_quiet_end() {
-    for _ in 0..10 {
-        let done = process().head_1();
-        assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
-    }
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! The recipe and its examples, from outside.
 #![forbid(unsafe_code)]
 
-use common::testing::{Program, example, numbers};
-use predicates::prelude::*;
+use common::testing::{Manners, Program, example, numbers};
 
 fn threadlocal() -> Program {
     Program::new(env!("CARGO_BIN_EXE_threadlocal"))
+}
+
+#[test]
+fn manners() {
+    Manners::of(env!("CARGO_BIN_EXE_threadlocal")).check();
 }
 
 fn sorted(program: Program) -> Vec<String> {
@@ -41,34 +45,6 @@ fn every_thread_greets_its_own_student() {
     for _ in 0..10 {
         assert_eq!(sorted(threadlocal().args(&students)), expected);
     }
-}
-
-#[test]
-fn a_wrong_option_is_a_usage_error() {
-    threadlocal()
-        .arg("--bogus")
-        .run()
-        .assert()
-        .code(2)
-        .stderr(predicate::str::contains("--bogus"));
-}
-
-#[test]
-fn help_gives_examples() {
-    threadlocal()
-        .arg("--help")
-        .run()
-        .assert()
-        .success()
-        .stdout(predicate::str::contains(
-            "cargo run -p threadlocal -- Carol",
-        ));
-}
-
-#[test]
-fn a_reader_that_leaves_is_no_failure() {
-    let done = threadlocal().head_1();
-    assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
 }
 
 #[track_caller]

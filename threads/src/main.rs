@@ -34,7 +34,7 @@ struct Options {
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo run -p threads
+  cargo run -p threads -- --pause 0.2
   cargo run -p threads -- --name Counter --count 100 --pause 0.01";
 
 // ANCHOR: recipe

@@ -5,11 +5,20 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use common::testing::{Program, example};
+use common::testing::{Manners, Program, example};
 use predicates::prelude::*;
 
 fn threads() -> Program {
     Program::new(env!("CARGO_BIN_EXE_threads"))
+}
+
+#[test]
+fn manners() {
+    Manners::of(env!("CARGO_BIN_EXE_threads"))
+        .quick(&["--pause", "0.01"])
+        .wrong(&["--count -1", "--pause -1", "--pause nan", "--pause soon"])
+        .long(&["--pause", "1000"], |line| line.ends_with(">>> 1 "))
+        .check();
 }
 
 fn transcript(name: &str, count: u32) -> String {
@@ -33,8 +42,7 @@ fn the_pause_is_one_second_by_default() {
         .run()
         .assert()
         .success()
-        .stdout(predicate::str::contains("in seconds [default: 1]"))
-        .stdout(predicate::str::contains("cargo run -p threads -- --name"));
+        .stdout(predicate::str::contains("in seconds. [default: 1]"));
 }
 
 #[test]
@@ -46,39 +54,6 @@ fn name_and_count_are_free() {
     }
     let none = threads().args(["--count", "0"]).run().success();
     assert_eq!(none.stdout, transcript("LoopThread", 0));
-}
-
-#[test]
-fn a_wrong_option_is_a_usage_error() {
-    for arg in [
-        "--bogus=1",
-        "--count=-1",
-        "--pause=-1",
-        "--pause=nan",
-        "--pause=soon",
-    ] {
-        let option = arg.split_once('=').unwrap().0;
-        threads()
-            .arg(arg)
-            .run()
-            .assert()
-            .code(2)
-            .stderr(predicate::str::contains(option));
-    }
-}
-
-#[test]
-fn a_reader_that_leaves_is_no_failure() {
-    let done = threads().args(["--pause", "0.01"]).head_1();
-    assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
-}
-
-#[test]
-fn ctrl_c_ends_it() {
-    let mut running = threads().args(["--pause", "1000"]).start();
-    running.line_where(|line| line.ends_with(">>> 1 "));
-    running.interrupt();
-    assert!(!running.finish().status.success());
 }
 
 #[test]

@@ -3,23 +3,32 @@
 //! An error is one line on standard error, `NAME: what failed: why`, without
 //! a backtrace, and exit status 1; an unknown option is clap's message and
 //! status 2; [`Exit`] chooses another status.
+//!
+//! Ctrl-C, `kill` and a closing terminal end a program by default, and the
+//! shell tells 130, 143 and 129. A program that has something left to do then
+//! catches them with [`StopSignals`].
+
+mod options;
+mod signals;
 
 use std::error::Error;
 use std::fmt;
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use multiproc::process::{Died, ExitStatus, JoinError};
+
+use crate::complain;
+
+pub use options::seconds;
+pub use signals::{StopSignal, StopSignals};
 
 /// Parses the command line into `Options`, runs `recipe` with them and turns
 /// its outcome into the exit status.
 pub fn run<Options: clap::Parser>(recipe: impl FnOnce(Options) -> anyhow::Result<()>) -> ExitCode {
     // The command's own name: argv[0] may be a path, or anything at all.
     let name = Options::command().get_name().to_string();
-    let options = Options::parse();
-    finish(&name, recipe(options))
+    finish(&name, recipe(options::parse()))
 }
 
 /// Runs an example that takes no options; anything but `--help` on its command
@@ -27,20 +36,8 @@ pub fn run<Options: clap::Parser>(recipe: impl FnOnce(Options) -> anyhow::Result
 ///
 /// `about` is what `--help` says.
 pub fn example(about: &'static str, body: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
-    let path = std::env::args_os().next().unwrap_or_default();
-    let name = Path::new(&path)
-        .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    clap::Command::new(name.clone()).about(about).get_matches();
+    let name = options::parse_none(about);
     finish(&name, body())
-}
-
-/// Reads a number of seconds for clap: `0.5`, `3`.
-pub fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "not a number of seconds".to_string())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 /// An error that ends the program with a status of its own.
@@ -84,7 +81,7 @@ fn finish(name: &str, outcome: anyhow::Result<()>) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Err(error) => {
-                complain(name, &error.to_string());
+                complain!("{name}: {error}");
                 ExitCode::FAILURE
             }
         };
@@ -101,15 +98,10 @@ fn finish(name: &str, outcome: anyhow::Result<()>) -> ExitCode {
     if reader_gone {
         return ExitCode::SUCCESS;
     }
-    complain(name, &format!("{error:#}"));
+    let message = format!("{error:#}");
+    if !message.is_empty() {
+        complain!("{name}: {message}");
+    }
     let exit = error.chain().find_map(|cause| cause.downcast_ref::<Exit>());
     exit.map_or(ExitCode::FAILURE, |exit| ExitCode::from(exit.status))
-}
-
-fn complain(name: &str, message: &str) {
-    let message = message.replace('\n', " ");
-    if !message.is_empty() {
-        // `eprintln!` would panic where standard error is closed.
-        let _ = writeln!(std::io::stderr(), "{name}: {message}");
-    }
 }

@@ -1,40 +1,10 @@
-//! The transcripts in the chapters of the book, held against real runs.
-//!
-//! A transcript is a block marked `console` whose first line is a `cargo run`
-//! command; the other lines are what it prints. The numbers 4700 to 4799 stand
-//! for process identifiers: each of them for one and the same number throughout
-//! the transcript, and two of them for two numbers. A comment in the line
-//! before the block says what else differs from run to run:
-//!
-//! - `<!-- any order -->`: the lines may come in any order.
-//! - `<!-- numbers vary -->`: every number may be another, its sign too, and
-//!   columns shift with them. The member's other tests relate them.
-//! - `<!-- repeats vary -->`: of lines that are alike, numbers apart, there may be
-//!   more or fewer, but not none.
-//! - `<!-- not run: REASON -->`: the block is not executed.
+//! The runs that the book shows.
 
-use std::collections::HashMap;
 use std::fs;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::program::{Program, example};
-use super::text::mask_numbers;
-
-const PIDS: RangeInclusive<u64> = 4700..=4799;
-
-/// A run that the book shows.
-#[derive(Debug)]
-pub struct Transcript {
-    /// The chapter's file name and the line, for whoever has to mend it.
-    place: String,
-    example: Option<String>,
-    arguments: Vec<String>,
-    lines: Vec<String>,
-    any_order: bool,
-    numbers_vary: bool,
-    repeats_vary: bool,
-}
+use super::program::{Finished, Program};
+use super::transcript::{Transcript, transcripts_in};
 
 /// The transcripts of the recipes of `member`, in all chapters.
 ///
@@ -51,127 +21,28 @@ pub fn transcripts(member: &str) -> Vec<Transcript> {
     for path in chapters {
         let text = fs::read_to_string(&path).expect("a chapter");
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        found.extend(in_chapter(&name, &text, member));
+        found.extend(transcripts_in(&name, &text, member));
     }
     assert!(!found.is_empty(), "no chapter shows a run of {member}");
     found
 }
 
-fn docs() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"))
-}
-
-fn in_chapter(name: &str, text: &str, member: &str) -> Vec<Transcript> {
-    let mut found = Vec::new();
-    let mut lines = text.lines().enumerate();
-    let mut before = "";
-    while let Some((number, line)) = lines.next() {
-        if !line.starts_with("```") {
-            before = line;
-            continue;
-        }
-        let how = std::mem::take(&mut before);
-        let block: Vec<&str> = lines
-            .by_ref()
-            .map(|(_, line)| line)
-            .take_while(|line| *line != "```")
-            .collect();
-        if line != "```console" || how.contains("not run:") {
-            continue;
-        }
-        let place = format!("{name}:{}", number + 1);
-        let (command, output) = block.split_first().expect("a command");
-        let mut words = command.split_whitespace().map(str::to_string);
-        let start: Vec<String> = words.by_ref().take(3).collect();
-        assert_eq!(start, ["$", "cargo", "run"], "{place}: what is this run?");
-        let mut words: Vec<String> = words.collect();
-        words.retain(|word| word != "-q" && word != "--release");
-        assert_eq!(words[0], "-p", "{place}");
-        if words[1] != member {
-            continue;
-        }
-        let (example, rest) = match words.get(2).map(String::as_str) {
-            Some("--example") => (Some(words[3].clone()), &words[4..]),
-            _ => (None, &words[2..]),
+/// Runs what the book shows of `member`, whose binary is `recipe`, and asserts
+/// that the book tells what happens. The recipe itself gets `quick` besides, to
+/// do what the chapter shows, but soon.
+///
+/// # Panics
+///
+/// When a run fails, and when the book tells otherwise.
+#[track_caller]
+pub fn assert_book_tells(member: &str, recipe: &str, quick: &[&str]) {
+    for transcript in transcripts(member) {
+        let program = transcript.program(recipe);
+        let program = match transcript.example() {
+            None => program.args(quick),
+            Some(_) => program,
         };
-        let arguments = match rest.split_first() {
-            None => Vec::new(),
-            Some((dashes, arguments)) => {
-                assert_eq!(dashes, "--", "{place}");
-                arguments.to_vec()
-            }
-        };
-        found.push(Transcript {
-            place,
-            example,
-            arguments,
-            lines: output.iter().map(|line| line.to_string()).collect(),
-            any_order: how.contains("any order"),
-            numbers_vary: how.contains("numbers vary"),
-            repeats_vary: how.contains("repeats vary"),
-        });
-    }
-    found
-}
-
-impl Transcript {
-    /// The example whose run it is; `None` for the recipe itself.
-    pub fn example(&self) -> Option<&str> {
-        self.example.as_deref()
-    }
-
-    /// The arguments that it was given.
-    pub fn arguments(&self) -> &[String] {
-        &self.arguments
-    }
-
-    /// What it printed.
-    pub fn lines(&self) -> &[String] {
-        &self.lines
-    }
-
-    /// The command, ready to run; `recipe` is the path of the member's binary.
-    pub fn program(&self, recipe: &str) -> Program {
-        let program = match &self.example {
-            None => Program::new(recipe),
-            Some(name) => Program::new(example(name)),
-        };
-        program.args(&self.arguments)
-    }
-
-    /// Asserts that `output` could stand in its place.
-    ///
-    /// # Panics
-    ///
-    /// When it could not; says what the chapter has and what came.
-    #[track_caller]
-    pub fn assert_tells(&self, output: &str) {
-        let normal = |line: &str| match self.numbers_vary {
-            false => line.trim_end().to_string(),
-            true => {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                mask_numbers(&words.join(" ")).replace("-#", "#")
-            }
-        };
-        let mut expected: Vec<String> = self.lines.iter().map(|line| normal(line)).collect();
-        let mut got: Vec<String> = output.lines().map(normal).collect();
-        if self.repeats_vary {
-            expected.dedup();
-            got.dedup();
-        }
-        let same = expected.len() == got.len()
-            && match (self.any_order, self.numbers_vary) {
-                (false, _) => in_order(&expected, &got),
-                (true, false) => permutation(&expected, &mut got.clone(), &Pids::default()),
-                // No identifiers are left to relate.
-                (true, true) => sorted(&expected) == sorted(&got),
-            };
-        assert!(
-            same,
-            "{}: the chapter has\n{}\nbut this came:\n{output}",
-            self.place,
-            self.lines.join("\n")
-        );
+        transcript.assert_tells(&program.run().success().stdout);
     }
 }
 
@@ -183,140 +54,34 @@ impl Transcript {
 /// When it could not, and when `python3` is missing or fails.
 #[track_caller]
 pub fn assert_python_tells(file: &str, transcript: &Transcript) {
+    transcript.assert_tells(&run_python(file).stdout);
+}
+
+/// Asserts that `python3 docs/python/FILE` and the recipe without arguments, or
+/// its `example`, both print what the book shows.
+///
+/// # Panics
+///
+/// When one of them does not, and when `python3` is missing.
+#[track_caller]
+pub fn assert_python_does_the_same(file: &str, member: &str, recipe: &str, example: Option<&str>) {
+    let transcripts = transcripts(member);
+    let same = transcripts
+        .iter()
+        .find(|transcript| transcript.example() == example && transcript.arguments().is_empty())
+        .expect("the run in the book");
+    assert_python_tells(file, same);
+    same.assert_tells(&same.program(recipe).run().success().stdout);
+}
+
+fn run_python(file: &str) -> Finished {
     let script = docs().join("python").join(file);
     // Unbuffered, Python would write a line and its end in two pieces, and those
     // of several processes would mix.
     let program = Program::new("python3").env("PYTHONUNBUFFERED", "");
-    let done = program.arg(&script).run().success();
-    transcript.assert_tells(&done.stdout);
+    program.arg(&script).run().success()
 }
 
-fn in_order(expected: &[String], got: &[String]) -> bool {
-    let mut pids = Pids::default();
-    expected.iter().zip(got).all(|(a, b)| {
-        let matched = pids.matched(a, b);
-        matched.map(|more| pids = more).is_some()
-    })
-}
-
-fn sorted(lines: &[String]) -> Vec<&String> {
-    let mut lines: Vec<_> = lines.iter().collect();
-    lines.sort_unstable();
-    lines
-}
-
-/// Whether `got`, in some order, is `expected`.
-fn permutation(expected: &[String], got: &mut Vec<String>, pids: &Pids) -> bool {
-    let Some((first, rest)) = expected.split_first() else {
-        return got.is_empty();
-    };
-    (0..got.len()).any(|index| {
-        let Some(more) = pids.matched(first, &got[index]) else {
-            return false;
-        };
-        let line = got.remove(index);
-        let found = permutation(rest, got, &more);
-        got.insert(index, line);
-        found
-    })
-}
-
-/// What the book's process identifiers stand for in a run.
-#[derive(Clone, Default)]
-struct Pids(HashMap<u64, u64>);
-
-impl Pids {
-    /// What is known when the line `expected` stands for the line `got`;
-    /// `None` when it cannot.
-    fn matched(&self, expected: &str, got: &str) -> Option<Pids> {
-        let mut pids = self.clone();
-        let (expected, got) = (pieces(expected), pieces(got));
-        let same = expected.len() == got.len()
-            && expected
-                .iter()
-                .zip(&got)
-                .all(|(a, b)| match (a.parse(), b.parse()) {
-                    (Ok(a), Ok(b)) if PIDS.contains(&a) => pids.stands_for(a, b),
-                    _ => a == b,
-                });
-        same.then_some(pids)
-    }
-
-    fn stands_for(&mut self, a: u64, b: u64) -> bool {
-        match self.0.get(&a) {
-            Some(known) => *known == b,
-            None if self.0.values().any(|known| *known == b) => false,
-            None => self.0.insert(a, b).is_none(),
-        }
-    }
-}
-
-/// `line` cut into runs of digits and what is between them.
-fn pieces(line: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut rest = line;
-    while let Some(first) = rest.chars().next() {
-        let digit = first.is_ascii_digit();
-        let end = rest
-            .find(|c: char| c.is_ascii_digit() != digit)
-            .unwrap_or(rest.len());
-        let (piece, after) = rest.split_at(end);
-        pieces.push(piece);
-        rest = after;
-    }
-    pieces
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn transcript(mark: &str) -> Transcript {
-        let text = format!(
-            "Text.\n\n{mark}\n```console\n$ cargo run -p fork -- --n 2\n\
-             I am 4711.\nMy child is 4712 of 2.\n```\n"
-        );
-        in_chapter("fork.md", &text, "fork").pop().expect("one")
-    }
-
-    fn tells(transcript: &Transcript, output: &str) -> bool {
-        std::panic::catch_unwind(|| transcript.assert_tells(output)).is_ok()
-    }
-
-    #[test]
-    fn identifiers_are_related() {
-        let plain = transcript("");
-        assert_eq!(plain.arguments(), ["--n", "2"]);
-        assert!(tells(&plain, "I am 7.\nMy child is 99999 of 2.\n"));
-        // One number for two processes; another number that is none; order.
-        assert!(!tells(&plain, "I am 7.\nMy child is 7 of 2.\n"));
-        assert!(!tells(&plain, "I am 7.\nMy child is 8 of 3.\n"));
-        assert!(!tells(&plain, "My child is 8 of 2.\nI am 7.\n"));
-        assert!(!tells(&plain, "I am 7.\n"));
-    }
-
-    #[test]
-    fn marks_allow_what_they_say() {
-        let any = transcript("<!-- any order -->");
-        assert!(tells(&any, "My child is 8 of 2.\nI am 7.\n"));
-        assert!(!tells(&any, "My child is 7 of 2.\nI am 7.\n"));
-        assert!(!tells(&any, "I am 7.\nI am 7.\n"));
-        let vary = transcript("<!-- numbers vary -->");
-        assert!(tells(&vary, "I am 7.\nMy  child is 7 of 3.\n"));
-        assert!(!tells(&vary, "I am 7.\nMy son is 7 of 3.\n"));
-        let repeats = transcript("<!-- numbers vary; repeats vary -->");
-        assert!(tells(&repeats, "I am 7.\nI am 8.\nMy child is -7 of 3.\n"));
-        assert!(!tells(&repeats, "I am 7.\nI am 8.\n"));
-    }
-
-    #[test]
-    fn other_blocks_are_passed_over() {
-        let text = "<!-- not run: it needs a network -->\n```console\n$ curl\n```\n\
-                    ```text\n$ cargo run -p fork\n```\n\
-                    ```console\n$ cargo run -q -p pool --example map\nx\n```\n";
-        assert!(in_chapter("x.md", text, "fork").is_empty());
-        let found = in_chapter("x.md", text, "pool");
-        assert_eq!(found[0].example(), Some("map"));
-        assert_eq!(found[0].lines(), ["x"]);
-    }
+fn docs() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"))
 }

@@ -11,7 +11,9 @@
 //! output open; what a run leaves is turned into `assert_cmd`'s [`Assert`](assert_cmd::assert::Assert) with
 //! [`Finished::assert`], so its predicates serve.)
 //!
-//! What the book shows is held against real runs: [`transcripts`].
+//! What every recipe owes its callers is one check: [`Manners`]. What the book
+//! and the headers of examples show is held against real runs:
+//! [`assert_book_tells`], [`assert_headers_tell`].
 //!
 //! What can only be tested by forking goes into a test program without threads:
 //! [`run_checks`].
@@ -19,13 +21,19 @@
 mod book;
 mod checks;
 mod collected;
+mod header;
+mod manners;
 mod program;
 mod pythons;
 mod survivors;
 mod text;
+mod transcript;
 
-pub use book::{Transcript, assert_python_tells, transcripts};
+pub use book::{assert_book_tells, assert_python_does_the_same, assert_python_tells, transcripts};
 pub use checks::{Check, run_checks};
+pub use header::assert_headers_tell;
+pub use manners::{Manners, assert_ended_by};
 pub use program::{Finished, Program, Running, example};
 pub use pythons::{Python, pythons};
 pub use text::{mask_numbers, numbers};
+pub use transcript::Transcript;

@@ -89,6 +89,12 @@ impl Program {
         self
     }
 
+    /// Where its standard output goes; to the test by default.
+    pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.command.stdout(stdout);
+        self
+    }
+
     /// The folder it runs in.
     pub fn current_dir(mut self, dir: impl AsRef<std::path::Path>) -> Self {
         self.command.current_dir(dir);
@@ -145,7 +151,10 @@ impl Program {
             // A program need not read all of it: a closed pipe is no failure.
             thread::spawn(move || stdin.write_all(&input));
         }
-        let stdout = Collected::read(child.stdout.take().expect("piped"), self.lines);
+        let stdout = match child.stdout.take() {
+            Some(pipe) => Collected::read(pipe, self.lines),
+            None => Collected::read(std::io::empty(), 0),
+        };
         let stderr = Collected::read(child.stderr.take().expect("piped"), usize::MAX);
         Running {
             group: Pid::from_child(&child),

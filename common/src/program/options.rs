@@ -1,0 +1,94 @@
+//! Command lines: parsed, and `--help` texts in one form.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, Command, Parser};
+
+/// Parses the command line; a wrong one is told and ends the program.
+pub(super) fn parse<Options: Parser>() -> Options {
+    let command = Options::command();
+    let called = match command.get_name() {
+        name if is_example() => format!("cargo run --example {name} --"),
+        name => format!("cargo run -p {name} --"),
+    };
+    let matches = in_form(command).bin_name(called).get_matches();
+    Options::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// Parses the command line of an example without options, and gives its name.
+pub(super) fn parse_none(about: &'static str) -> String {
+    let path = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&path)
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let command = Command::new(name.clone()).about(about);
+    let called = format!("cargo run --example {name}");
+    in_form(command).bin_name(called).get_matches();
+    name
+}
+
+/// Cargo builds examples into a folder of that name.
+fn is_example() -> bool {
+    let path = std::env::current_exe().unwrap_or_default();
+    let folder = path.parent().and_then(Path::file_name);
+    folder.is_some_and(|folder| folder == "examples")
+}
+
+/// Sentences end in a full stop: clap takes them off what it reads from doc
+/// comments.
+fn in_form(command: Command) -> Command {
+    let about = command.get_about().map(ToString::to_string);
+    let command = match about {
+        Some(about) => command.about(sentence(&about)),
+        None => command,
+    };
+    let help = Arg::new("help").short('h').long("help");
+    command
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .arg(help.action(ArgAction::Help).help("Print this help"))
+        .mut_args(|arg| {
+            // `--longest -3` is a wrong number and not an unknown option.
+            let arg = match arg.get_action().takes_values() {
+                true if !arg.is_allow_hyphen_values_set() => arg.allow_negative_numbers(true),
+                _ => arg,
+            };
+            let help = arg.get_help().map(ToString::to_string);
+            match help {
+                Some(help) => arg.help(sentence(&help)),
+                None => arg,
+            }
+        })
+        .mut_subcommands(in_form)
+}
+
+fn sentence(text: &str) -> String {
+    let text = text.trim_end();
+    let end = if text.ends_with('.') { "" } else { "." };
+    format!("{text}{end}")
+}
+
+/// Reads a number of seconds for clap: `0.5`, `3`.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_string())?;
+    if seconds < 0.0 {
+        return Err("a number of seconds is not negative".to_string());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| "too many seconds".to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_neither_negative_nor_endless() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for text in ["-1", "-3", "inf", "nan", "soon", "1e300"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}
