@@ -11,6 +11,15 @@ use multiproc::process::{ExitStatus, Process};
 /// A name, and what is checked; it panics when the check fails.
 pub type Check = (&'static str, fn());
 
+/// A list of [`Check`]s from functions, each under its module's and its own
+/// name: `const CHECKS: &[Check] = checks![a_child_ends, a_child_is_killed];`
+#[macro_export]
+macro_rules! checks {
+    ($($check:ident),* $(,)?) => {
+        &[$((concat!(module_path!(), "::", stringify!($check)), $check as fn())),*]
+    };
+}
+
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Runs `checks`, those whose name contains the first argument if there is
@@ -19,16 +28,24 @@ const DEADLINE: Duration = Duration::from_secs(120);
 ///
 /// The checks' own children are killed with them.
 pub fn run_checks(checks: &[Check]) -> ! {
+    run_checks_and_ignored(checks, &[])
+}
+
+/// Likewise; `ignored` are checks that need what not every machine has. They
+/// run with `--ignored`, as `#[ignore]`d tests do, and say what is missing.
+pub fn run_checks_and_ignored(checks: &[Check], ignored: &[Check]) -> ! {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test -- --ignored` reaches every test program; nothing here is.
-    let ignored = args.iter().any(|arg| arg == "--ignored");
+    let (checks, others) = match args.iter().any(|arg| arg == "--ignored") {
+        true => (ignored, checks),
+        false => (checks, ignored),
+    };
     let wanted = args.iter().find(|arg| !arg.starts_with('-'));
     let repeat = std::env::var("REPEAT")
         .ok()
         .and_then(|times| times.parse().ok());
-    let (mut passed, mut failed, mut filtered) = (0, 0, 0);
+    let (mut passed, mut failed, mut filtered) = (0, 0, others.len());
     for (name, check) in checks {
-        if ignored || wanted.is_some_and(|wanted| !name.contains(wanted.as_str())) {
+        if wanted.is_some_and(|wanted| !name.contains(wanted.as_str())) {
             filtered += 1;
             continue;
         }

@@ -29,8 +29,10 @@ mod survivors;
 mod text;
 mod transcript;
 
+/// See [`checks!`](crate::checks).
+pub use crate::checks;
 pub use book::{assert_book_tells, assert_python_does_the_same, assert_python_tells, transcripts};
-pub use checks::{Check, run_checks};
+pub use checks::{Check, run_checks, run_checks_and_ignored};
 pub use header::assert_headers_tell;
 pub use manners::{Manners, assert_ended_by};
 pub use program::{Finished, Program, Running, example};

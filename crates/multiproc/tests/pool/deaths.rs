@@ -1,0 +1,230 @@
+//! Workers that die.
+
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use common::testing::{Check, checks};
+use multiproc::pool::{Builder, Pool, TaskError};
+use multiproc::process::ExitStatus;
+use multiproc::shared::Shared;
+use nix::sys::signal::{Signal, kill};
+
+use crate::{assert_no_child, pid_of, suffer};
+
+pub(crate) const CHECKS: &[Check] = checks![
+    a_dead_worker_fails_its_own_task,
+    a_worker_killed_from_outside,
+    idle_workers_killed_lose_nothing,
+    retries_are_tried,
+    a_death_never_names_an_earlier_jobs_task,
+    chaos_every_task_ends_once,
+];
+
+fn a_dead_worker_fails_its_own_task() {
+    let pool = Pool::new(3, suffer).unwrap();
+    for round in 0..10 {
+        let results: Vec<_> = (0..40).map(|n| pool.apply_async(n)).collect();
+        for (n, result) in results.into_iter().enumerate() {
+            let number = result.number();
+            let result = result.get();
+            let expected = match n {
+                1 => ExitStatus::Signal(9),
+                2 => ExitStatus::Code(0),
+                3 => ExitStatus::Code(3),
+                4 => ExitStatus::Signal(6),
+                5 => ExitStatus::Signal(11),
+                6 => ExitStatus::Signal(15),
+                _ => {
+                    assert_eq!(result.unwrap(), n as u32);
+                    continue;
+                }
+            };
+            let Err(TaskError::WorkerDied { task, died }) = result else {
+                panic!("round {round}, task {n}: {result:?}");
+            };
+            assert_eq!((task, died.status), (number, expected));
+        }
+    }
+    // At full size again: three tasks that wait for each other get through.
+    let meet = Shared::new(AtomicU32::new(0)).unwrap();
+    drop(pool);
+    let pool = Pool::new(3, |n: u32| {
+        if n == 1 {
+            return suffer(1);
+        }
+        meet.fetch_add(1, Ordering::SeqCst);
+        while meet.load(Ordering::SeqCst) < 3 {
+            thread::yield_now();
+        }
+        n
+    })
+    .unwrap();
+    for _ in 0..3 {
+        assert!(pool.apply(1).is_err());
+    }
+    assert_eq!(pool.map([5, 6, 7], Some(1)).unwrap(), [5, 6, 7]);
+    pool.close().join().unwrap();
+    assert_no_child();
+}
+
+fn a_worker_killed_from_outside() {
+    let started = Shared::new(AtomicU32::new(0)).unwrap();
+    let pool = Pool::new(2, |n: u32| {
+        if n == 0 {
+            started.store(process::id(), Ordering::SeqCst);
+            thread::park();
+        }
+        n
+    })
+    .unwrap();
+    let victim = pool.apply_async(0);
+    while started.load(Ordering::SeqCst) == 0 {
+        thread::yield_now();
+    }
+    let pid = started.load(Ordering::SeqCst);
+    let others: Vec<_> = (1..100).map(|n| pool.apply_async(n)).collect();
+    kill(pid_of(pid), Signal::SIGKILL).unwrap();
+    let Err(TaskError::WorkerDied { task: 0, died }) = victim.get() else {
+        panic!("it should be lost");
+    };
+    assert_eq!((died.pid, died.status), (pid, ExitStatus::Signal(9)));
+    assert!(
+        others
+            .into_iter()
+            .enumerate()
+            .all(|(n, other)| other.get() == Ok(n as u32 + 1))
+    );
+    pool.close().join().unwrap();
+}
+
+fn idle_workers_killed_lose_nothing() {
+    let pool = Pool::new(2, |_: u32| process::id()).unwrap();
+    for _ in 0..50 {
+        let idle = pool.apply(0).unwrap();
+        kill(pid_of(idle), Signal::SIGKILL).unwrap();
+        // It may be the dying one that takes one of these, and then it says so.
+        for result in (0..10).map(|n| pool.apply_async(n)).collect::<Vec<_>>() {
+            match result.get() {
+                Ok(_) => {}
+                Err(TaskError::WorkerDied { died, .. }) => assert_eq!(died.pid, idle),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    pool.close().join().unwrap();
+}
+
+fn retries_are_tried() {
+    let tries = Shared::slice(3, |_| AtomicU32::new(0)).unwrap();
+    let pool = Builder::new()
+        .workers(2)
+        .retries(2)
+        .build(|n: usize| {
+            let before = tries[n].fetch_add(1, Ordering::SeqCst);
+            // 0: well at once. 1: well at the third try. 2: never.
+            if n == 2 || (n == 1 && before < 2) {
+                suffer(1);
+            }
+            n
+        })
+        .unwrap();
+    let results: Vec<_> = (0..3).map(|n| pool.apply_async(n)).collect();
+    let results: Vec<_> = results.into_iter().map(|result| result.get()).collect();
+    assert_eq!((&results[0], &results[1]), (&Ok(0), &Ok(1)));
+    assert!(matches!(
+        results[2],
+        Err(TaskError::WorkerDied { task: 2, .. })
+    ));
+    let tries: Vec<_> = tries
+        .iter()
+        .map(|tries| tries.load(Ordering::SeqCst))
+        .collect();
+    assert_eq!(tries, [1, 3, 3]);
+    pool.close().join().unwrap();
+}
+
+fn a_death_never_names_an_earlier_jobs_task() {
+    let pool = Builder::new()
+        .workers(1)
+        .build(|_: u32| process::id())
+        .unwrap();
+    let rounds = 150;
+    for _ in 0..rounds {
+        let mut chunk = pool.imap(0..40, 40);
+        let Some(Ok(worker)) = chunk.next() else {
+            continue;
+        };
+        drop(chunk);
+        let jobs: Vec<_> = (0..200)
+            .flat_map(|n| {
+                // Chunks of forty, whose results nobody reads, between.
+                drop(pool.map_async(0..40, Some(40)));
+                [pool.apply_async(n)]
+            })
+            .collect();
+        thread::sleep(Duration::from_micros(fastrand::u64(..600)));
+        let _ = kill(pid_of(worker), Signal::SIGKILL);
+        for job in jobs {
+            let number = job.number();
+            if let Err(TaskError::WorkerDied { task, .. }) = job.get() {
+                assert_eq!(task, number, "another task is named");
+            }
+        }
+    }
+    pool.close().join().unwrap();
+}
+
+/// Workers killed at random: every task ends, once, done or lost with its
+/// worker. `CHAOS_ROUNDS=1000` for a long run.
+fn chaos_every_task_ends_once() {
+    let rounds = std::env::var("CHAOS_ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok());
+    let done = Shared::slice(2000, |_| AtomicU32::new(0)).unwrap();
+    let pids = Shared::slice(64, |_| AtomicU32::new(0)).unwrap();
+    let pool = Builder::new()
+        .workers(4)
+        .initializer(|| {
+            let pid = process::id();
+            pids[pid as usize % pids.len()].store(pid, Ordering::SeqCst);
+        })
+        .build(|n: usize| {
+            done[n].fetch_add(1, Ordering::SeqCst);
+            n
+        })
+        .unwrap();
+    for _ in 0..rounds.unwrap_or(20_u32) {
+        done.iter()
+            .for_each(|count| count.store(0, Ordering::SeqCst));
+        let results: Vec<_> = (0..done.len()).map(|n| pool.apply_async(n)).collect();
+        for _ in 0..4 {
+            thread::sleep(Duration::from_micros(fastrand::u64(..800)));
+            let pid = pids[fastrand::usize(..pids.len())].swap(0, Ordering::SeqCst);
+            // A worker, unless it has ended; this pool's numbers only.
+            if pid != 0 && is_ours(pid) {
+                let _ = kill(pid_of(pid), Signal::SIGKILL);
+            }
+        }
+        for (n, result) in results.into_iter().enumerate() {
+            let times = match result.get() {
+                Ok(m) => {
+                    assert_eq!(n, m);
+                    1..=1
+                }
+                // It may have died before the task, in it, or after it.
+                Err(TaskError::WorkerDied { .. }) => 0..=1,
+                Err(error) => panic!("{error}"),
+            };
+            assert!(times.contains(&done[n].load(Ordering::SeqCst)));
+        }
+    }
+    pool.close().join().unwrap();
+    assert_no_child();
+}
+
+fn is_ours(pid: u32) -> bool {
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
+    name.is_ok_and(|name| name.trim_end() == "pool-worker")
+}

@@ -1,0 +1,55 @@
+//! The pool's promises, checked in processes that fork.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+mod callbacks;
+mod deaths;
+mod ends;
+mod map;
+mod messages;
+mod results;
+mod start;
+
+use std::process;
+
+use common::testing::run_checks;
+use nix::sys::signal::{Signal, raise};
+use nix::unistd::Pid;
+
+fn main() {
+    run_checks(
+        &[
+            callbacks::CHECKS,
+            deaths::CHECKS,
+            ends::CHECKS,
+            map::CHECKS,
+            messages::CHECKS,
+            results::CHECKS,
+            start::CHECKS,
+        ]
+        .concat(),
+    );
+}
+
+pub(crate) fn pid_of(pid: u32) -> Pid {
+    Pid::from_raw(pid.cast_signed())
+}
+
+/// No child is left, running or as a zombie.
+pub(crate) fn assert_no_child() {
+    assert_eq!(nix::sys::wait::wait(), Err(nix::errno::Errno::ECHILD));
+}
+
+/// What a task may do to its worker.
+pub(crate) fn suffer(n: u32) -> u32 {
+    match n {
+        1 => raise(Signal::SIGKILL).unwrap(),
+        2 => process::exit(0),
+        3 => process::exit(3),
+        4 => process::abort(),
+        5 => raise(Signal::SIGSEGV).unwrap(),
+        6 => raise(Signal::SIGTERM).unwrap(),
+        _ => {}
+    }
+    n
+}
