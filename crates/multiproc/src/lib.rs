@@ -15,6 +15,7 @@
 
 pub mod connection;
 pub mod deadline;
+mod error_text;
 pub mod pool;
 pub mod process;
 pub mod queue;

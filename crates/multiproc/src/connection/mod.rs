@@ -84,6 +84,8 @@ pub const DEFAULT_LIMIT: usize = 32 << 20;
 /// pipe(2)) the first only receives and the second only sends. Neither is
 /// inherited by a program that a child executes (`CLOEXEC`); a forked child has
 /// both, and should close the one that it does not use.
+/// [`process::Builder::spawn_with_connection`](crate::process::Builder::spawn_with_connection)
+/// makes a child and a connection to it, and sees to that.
 pub fn pipe(duplex: bool) -> io::Result<(Connection, Connection)> {
     let (first, second): (OwnedFd, OwnedFd) = if duplex {
         let (first, second) = UnixStream::pair()?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::deadline::Deadline;
-use crate::process::{self, Process};
+use crate::process::{Owner, Process};
 use crate::queue::Error;
 use crate::queue::process::Ring;
 use serde::de::DeserializeOwned;
@@ -66,8 +66,7 @@ pub(crate) struct Inner<R> {
     pub(crate) helper: Process,
     /// The process that made the pool. A copy in a child of it must not end the
     /// workers, nor take results that are not its own.
-    owner: u32,
-    generation: u32,
+    owner: Owner,
     stop: Mutex<PipeWriter>,
     pub(crate) workers: usize,
     retries: u32,
@@ -90,8 +89,7 @@ impl<R> Inner<R> {
             tasks,
             replies,
             helper,
-            owner: std::process::id(),
-            generation: process::generation(),
+            owner: Owner::this_process(),
             stop: Mutex::new(stop),
             workers,
             retries,
@@ -112,7 +110,7 @@ impl<R> Inner<R> {
 
     /// Whether this process made the pool.
     pub(crate) fn is_ours(&self) -> bool {
-        process::generation() == self.generation
+        self.owner.is_current()
     }
 
     /// Has the helper end the workers and itself.
@@ -146,7 +144,9 @@ impl<R: DeserializeOwned + Send + 'static> Inner<R> {
 
         let mut table = self.table();
         if !self.is_ours() {
-            table.broken = Some(PoolError::Foreign(self.owner).into());
+            table.broken = Some(
+                PoolError::Foreign(self.owner.pid().as_raw_nonzero().get().cast_unsigned()).into(),
+            );
         } else if table.broken.is_none() {
             table.broken = Threads::start(&mut table.threads, self).err();
         }

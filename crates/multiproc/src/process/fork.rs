@@ -5,37 +5,36 @@
 
 use std::ffi::{CStr, CString};
 use std::io::{self, Write};
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use libc::{c_int, c_void};
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use rustix::process::{Pid, Signal};
 
-use super::{Builder, Outcome, SpawnError, threads};
+use super::{Builder, Outcome, SpawnError, parent, threads};
 use crate::shared;
 
 /// Whether this process is a child that [`Process::spawn`](super::Process::spawn) started.
 pub fn in_child() -> bool {
-    generation() > 0
+    PARENT.load(Ordering::Relaxed) != 0
 }
 
-/// How many forks of [`Process::spawn`](super::Process::spawn) lie between the
-/// first process and this one. It tells a child from its parent, and so whether
-/// a handle is a copy, without the system call that asks for the number.
-pub fn generation() -> u32 {
-    GENERATION.load(Ordering::Relaxed)
-}
-
-static GENERATION: AtomicU32 = AtomicU32::new(0);
+/// The process that started this one, and this one; 0 in a process that
+/// `Process::spawn` did not start.
+static PARENT: AtomicI32 = AtomicI32::new(0);
+static SELF: AtomicI32 = AtomicI32::new(0);
 
 /// What a panic in a child's closure becomes: the status of any Rust program
 /// that panics.
 const PANICKED: i32 = 101;
 
-pub(super) fn fork<R: Outcome>(how: &Builder, body: impl FnOnce() -> R) -> Result<Pid, SpawnError> {
-    let threads = threads::count()?;
+pub(super) fn fork<R: Outcome>(
+    how: &Builder<'_>,
+    body: impl FnOnce() -> R,
+) -> Result<Pid, SpawnError> {
+    let threads = threads::count().map_err(SpawnError::NoProc)?;
     if threads != 1 {
         return Err(SpawnError::MultiThreaded { threads });
     }
@@ -80,8 +79,17 @@ pub(super) fn fork<R: Outcome>(how: &Builder, body: impl FnOnce() -> R) -> Resul
 
 // ANCHOR: run_child
 /// The child, from the fork to its end.
-fn run_child<R: Outcome>(how: &Builder, name: &CStr, parent: Pid, body: impl FnOnce() -> R) -> ! {
-    GENERATION.fetch_add(1, Ordering::Relaxed);
+fn run_child<R: Outcome>(
+    how: &Builder<'_>,
+    name: &CStr,
+    parent: Pid,
+    body: impl FnOnce() -> R,
+) -> ! {
+    PARENT.store(parent.as_raw_nonzero().get(), Ordering::Relaxed);
+    SELF.store(
+        rustix::process::getpid().as_raw_nonzero().get(),
+        Ordering::Relaxed,
+    );
     // Nothing may unwind out of here: above is the parent's code.
     let status = catch_unwind(AssertUnwindSafe(|| match prepare(how, name, parent) {
         Ok(()) => body().report(&how.name),
@@ -100,20 +108,18 @@ fn run_child<R: Outcome>(how: &Builder, name: &CStr, parent: Pid, body: impl FnO
     }
 }
 
-fn prepare(how: &Builder, name: &CStr, parent: Pid) -> io::Result<()> {
+fn prepare(how: &Builder<'_>, name: &CStr, parent: Pid) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     // The parent may have died before the line above, and then nobody sends
     // that signal. Compared with the saved number, not with 1: an orphan goes
     // to the nearest "subreaper", which may be anybody.
-    if rustix::process::getppid() != Some(parent) {
+    if !parent::is(parent) {
         exit_now(1);
     }
     end_in_exit_now();
     // A courtesy to whoever reads `ps`.
     let _ = rustix::thread::set_name(name);
-    for fd in &how.close {
-        close(*fd);
-    }
+    close(&how.close);
     reset_signals(how.ignore_interrupt);
     // `all` was set before the fork; from here on signals arrive.
     pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
@@ -141,13 +147,55 @@ pub fn die_of_sigpipe() -> ! {
     exit_now(128 + libc::SIGPIPE)
 }
 
-fn close(fd: RawFd) {
-    // SAFETY: the caller of `Builder::close_in_child` gave this descriptor up
-    // in the child; its owner's copy here is never dropped (the child ends in
-    // `_exit`), so nobody closes the number a second time.
+/// Closes what `fds` stand for, and keeps their numbers from being given to
+/// other files: somebody in this process may still believe to own them. What
+/// they stand for instead can be neither read nor written.
+fn close(fds: &[BorrowedFd<'_>]) {
+    let Some((first, others)) = fds.split_first() else {
+        return;
+    };
+    let first = first.as_raw_fd();
+    // SAFETY: the numbers stay valid descriptors, of a file without contents,
+    // so that whoever still borrows them does no harm. Between the `close` and
+    // the `dup2` this process, which has one thread, runs nothing else. Closing
+    // comes first, since there may be no number to spare.
     unsafe {
-        libc::close(fd);
+        libc::close(first);
+        let nothing = libc::open(c"/".as_ptr(), libc::O_PATH | libc::O_CLOEXEC);
+        if nothing != first && nothing >= 0 {
+            libc::dup3(nothing, first, libc::O_CLOEXEC);
+            libc::close(nothing);
+        }
+        for fd in others {
+            libc::dup3(first, fd.as_raw_fd(), libc::O_CLOEXEC);
+        }
     }
+}
+
+/// Has the kernel kill this process when the one that started it dies, as it
+/// does already; but a change of credentials (setuid(2) and the like,
+/// prctl(2)) makes it forget, and after that, this is to be called.
+///
+/// In a process that [`Process::spawn`](super::Process::spawn) did not start,
+/// it does nothing.
+///
+/// # Errors
+///
+/// What prctl(2) says; no cause is known.
+pub fn die_with_parent() -> io::Result<()> {
+    // A child that was forked in another way has inherited the numbers, too.
+    let this = rustix::process::getpid();
+    if Pid::from_raw(SELF.load(Ordering::Relaxed)) != Some(this) {
+        return Ok(());
+    }
+    if let Some(parent) = Pid::from_raw(PARENT.load(Ordering::Relaxed)) {
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        // It may have died while the kernel did not know.
+        if !parent::is(parent) {
+            exit_now(1);
+        }
+    }
+    Ok(())
 }
 
 /// An ignored `SIGCHLD`, which a program inherits through `exec`, makes the

@@ -23,7 +23,11 @@
 //!   `std::process::exit` included, so no destructor and no exit handler of
 //!   the parent runs a second time in the child.
 //! - **The kernel kills the child when its parent dies** (`PR_SET_PDEATHSIG`,
-//!   prctl(2)), by whatever cause: no orphan goes on working for nobody.
+//!   prctl(2)), by whatever cause: no orphan goes on working for nobody. The
+//!   kernel forgets it when the child changes its credentials (setuid(2)):
+//!   call [`die_with_parent`] after that. And it asks whether the parent may
+//!   signal the child, so a parent that gives up its privileges does it before
+//!   it starts children that keep theirs.
 //! - **Signals start afresh**: default actions and an empty mask. A handler
 //!   inherited from the parent would run here, in the wrong process. One
 //!   exception, as Rust's runtime has it: `SIGPIPE` stays ignored, so that
@@ -33,53 +37,35 @@
 //! - **The parent waits on a pidfd** (pidfd_open(2)), which names this child
 //!   and no later process that happens to get its number.
 
+mod builder;
+mod error;
 mod fork;
+mod owner;
+mod parent;
 mod status;
 mod threads;
+mod unreaped;
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitOptions};
-use thiserror::Error;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
 use crate::deadline::Deadline;
 
-pub use fork::{die_of_sigpipe, exit_now, generation, in_child};
+pub use builder::Builder;
+pub use error::SpawnError;
+pub use fork::{die_of_sigpipe, die_with_parent, exit_now, in_child};
+pub(crate) use owner::Owner;
 pub use status::{Died, ExitStatus, JoinError, Outcome};
 pub use threads::count as thread_count;
 
 /// How long a dropped child has to obey `SIGTERM` before `SIGKILL` follows.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// Why a child could not be started.
-#[derive(Debug, Error)]
-pub enum SpawnError {
-    /// The process has several threads, and forking it is unsafe.
-    ///
-    /// Join threads by their handles: `std::thread::scope` by itself waits for
-    /// their closures only, and they may be there for a moment longer.
-    #[error(
-        "cannot fork: this process has {threads} threads, and a fork copies only one; \
-         start processes and pools before threads"
-    )]
-    MultiThreaded {
-        /// How many there are.
-        threads: usize,
-    },
-    /// This process holds a lock in shared memory, which the child would
-    /// believe to hold too.
-    #[error("cannot fork while holding a shared lock: release it first")]
-    LockHeld,
-    /// The system refused: `EAGAIN` is the limit on processes, `EMFILE` the
-    /// one on descriptors, `ENOMEM` memory.
-    #[error("cannot start a process")]
-    System(#[from] io::Error),
-}
 
 /// A child process.
 ///
@@ -87,6 +73,13 @@ pub enum SpawnError {
 /// (`SIGTERM`, and `SIGKILL` a second later) and reaps it: none is left behind,
 /// neither running nor as a zombie. All methods take `&self` and may be called
 /// from several threads.
+///
+/// A copy of the handle in another process, a child of this one, does nothing
+/// when it is dropped, whatever kind of fork made that child.
+///
+/// A process that has given up its privileges (setuid(2)) may not signal a
+/// child that has kept them. Dropping the handle of such a child waits a second
+/// for it to end, and leaves it to be reaped by a later spawn or drop.
 pub struct Process {
     name: String,
     pid: Pid,
@@ -95,7 +88,7 @@ pub struct Process {
     status: Mutex<Option<ExitStatus>>,
     /// The process that forked the child. A copy of this handle in another
     /// child must not reap or end it.
-    owner: Pid,
+    owner: Owner,
 }
 
 impl Process {
@@ -216,24 +209,37 @@ impl Process {
         }
     }
 
-    /// Ends the child and reaps it, patiently at first.
-    fn end(&self) -> io::Result<()> {
-        if self.exit_status()?.is_none() {
-            self.terminate()?;
-            if self.join_timeout(GRACE)?.is_none() {
-                self.kill()?;
-                self.join()?;
-            }
+    /// Ends the child and reaps it, patiently at first; whether that worked.
+    fn end(&self) -> io::Result<bool> {
+        let ended = |status: Option<ExitStatus>| status.is_some();
+        if ended(self.exit_status()?) {
+            return Ok(true);
         }
-        Ok(())
+        let refused = |signaled: io::Result<()>| {
+            signaled.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        };
+        // One that may not be ended may end by itself.
+        let _ = self.terminate();
+        if ended(self.join_timeout(GRACE)?) {
+            return Ok(true);
+        }
+        if refused(self.kill()) {
+            return self.exit_status().map(ended);
+        }
+        self.join().map(|_| true)
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if rustix::process::getpid() == self.owner {
-            // Nothing can be done about an error here.
-            let _ = self.end();
+        if !self.owner.is_current() {
+            return;
+        }
+        unreaped::reap();
+        if !matches!(self.end(), Ok(true))
+            && let Ok(pidfd) = self.pidfd.try_clone()
+        {
+            unreaped::add(pidfd);
         }
     }
 }
@@ -252,73 +258,6 @@ impl fmt::Debug for Process {
             .field("name", &self.name)
             .field("pid", &self.pid())
             .finish_non_exhaustive()
-    }
-}
-
-/// How a child is to start, where [`Process::spawn`] is not enough.
-#[derive(Debug)]
-pub struct Builder {
-    name: String,
-    ignore_interrupt: bool,
-    close: Vec<RawFd>,
-}
-
-impl Builder {
-    /// A child called `name`.
-    pub fn new(name: impl Into<String>) -> Self {
-        Builder {
-            name: name.into(),
-            ignore_interrupt: false,
-            close: Vec::new(),
-        }
-    }
-
-    /// The child ignores `SIGINT`. Ctrl-C reaches every process of the
-    /// terminal's foreground group; a child whose parent sees to the end of
-    /// both must not die of it first.
-    pub fn ignore_interrupt(mut self) -> Self {
-        self.ignore_interrupt = true;
-        self
-    }
-
-    /// Closes `fd` in the child, the parent's end of a pipe for one. A child
-    /// that keeps the other end of its own pipe open waits for an end of file
-    /// that never comes. Do not use the descriptor in the child's closure.
-    pub fn close_in_child(mut self, fd: &impl AsFd) -> Self {
-        self.close.push(fd.as_fd().as_raw_fd());
-        self
-    }
-
-    /// Forks a child that runs `body` and ends with the exit status that its
-    /// result stands for: 0 for `()` and `Ok`, 1 for an error, which is said
-    /// on standard error, 101 for a panic, as for any Rust program.
-    ///
-    /// `body` may borrow: the child has its own copy of all that the parent
-    /// has. What is *moved* into it is dropped in the parent when this
-    /// returns, so a pipe's end that only the child needs is closed here by
-    /// moving it there. The child's copies of everything else are never
-    /// dropped.
-    pub fn spawn<R: Outcome>(self, body: impl FnOnce() -> R) -> Result<Process, SpawnError> {
-        let pid = fork::fork(&self, body)?;
-        let pidfd = match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(pidfd) => pidfd,
-            Err(error) => {
-                // Without a pidfd nobody could wait for the child: take it back.
-                // Its number is safe to use, since it is not reaped yet.
-                let _ = rustix::process::kill_process(pid, Signal::KILL);
-                let _ = rustix::io::retry_on_intr(|| {
-                    rustix::process::waitpid(Some(pid), WaitOptions::empty())
-                });
-                return Err(SpawnError::System(error.into()));
-            }
-        };
-        Ok(Process {
-            name: self.name,
-            pid,
-            pidfd,
-            status: Mutex::new(None),
-            owner: rustix::process::getpid(),
-        })
     }
 }
 

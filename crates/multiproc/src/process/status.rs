@@ -1,10 +1,13 @@
 //! How a process ended, and what a child's closure may return.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io::{self, Write};
 
 use nix::sys::signal::Signal;
 use thiserror::Error;
+
+use crate::error_text::debug_as_message;
 
 /// How a process ended (wait(2)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,7 +38,7 @@ impl fmt::Display for ExitStatus {
 }
 
 /// A child ended in another way than it should have.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
 #[error("process '{name}' ({pid}) {status}")]
 pub struct Died {
     /// The child's name.
@@ -47,7 +50,7 @@ pub struct Died {
 }
 
 /// Why [`join_success`](super::Process::join_success) did not succeed.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum JoinError {
     /// The child ended, but not with exit status 0.
@@ -62,7 +65,21 @@ pub enum JoinError {
     ),
 }
 
+debug_as_message!(Died, JoinError);
+
 /// What a child's closure may return: it becomes the child's exit status.
+///
+/// A closure that never returns will do as well:
+///
+/// ```no_run
+/// // (not run: a doc test is a process with several threads)
+/// # use multiproc::process::Process;
+/// let server = Process::spawn("server", || loop {
+///     std::thread::park();
+/// })?;
+/// server.kill()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Outcome {
     /// The exit status; an error is said on standard error, as the child
     /// called `name`.
@@ -72,6 +89,34 @@ pub trait Outcome {
 impl Outcome for () {
     fn report(self, _name: &str) -> i32 {
         0
+    }
+}
+
+/// Of a closure that does not return, but loops, panics or exits.
+impl Outcome for Never {
+    fn report(self, _name: &str) -> i32 {
+        self
+    }
+}
+
+impl Outcome for Infallible {
+    fn report(self, _name: &str) -> i32 {
+        match self {}
+    }
+}
+
+/// The type `!`, which has no name in stable Rust yet: what functions that do
+/// not return return.
+type Never = <fn() -> ! as returns::Returns>::Type;
+
+mod returns {
+    /// Names the type that a function returns.
+    pub trait Returns {
+        type Type;
+    }
+
+    impl<T> Returns for fn() -> T {
+        type Type = T;
     }
 }
 
@@ -87,8 +132,10 @@ impl<T: Outcome, E: fmt::Display> Outcome for Result<T, E> {
         match self {
             Ok(value) => value.report(name),
             Err(error) => {
-                // `:#` gives the whole chain of an `anyhow::Error`.
-                let _ = writeln!(io::stderr(), "{name}: {error:#}");
+                // `:#` gives the whole chain of an `anyhow::Error`. One write,
+                // or lines of several processes mix.
+                let line = format!("{name}: {error:#}\n");
+                let _ = io::stderr().write_all(line.as_bytes());
                 1
             }
         }

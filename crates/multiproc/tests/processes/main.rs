@@ -3,19 +3,24 @@
 
 mod chaos;
 mod process;
+mod process_descriptors;
+mod process_ends;
 mod queue;
 mod shared;
 
-use common::testing::{Check, run_checks};
+use common::testing::{Check, run_checks_and_ignored};
 
 fn main() {
-    run_checks(
+    run_checks_and_ignored(
         &[
             process::CHECKS,
+            process_descriptors::CHECKS,
+            process_ends::CHECKS,
             shared::CHECKS,
             queue::CHECKS,
             chaos::CHECKS,
         ]
         .concat(),
+        process_ends::IGNORED,
     );
 }

@@ -2,86 +2,39 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use common::testing::{Check, checks};
 use multiproc::deadline::Deadline;
 use multiproc::process::{self, Builder, ExitStatus, JoinError, Process, SpawnError};
 use multiproc::shared::{Mutex, Shared};
 use nix::sys::signal::{self, SigHandler, Signal};
 use nix::unistd::Pid;
 
-use crate::Check;
-
-pub(crate) const CHECKS: &[Check] = &[
-    ("process::a_status_is_told", a_status_is_told),
-    (
-        "process::join_may_be_repeated_and_shared",
-        join_may_be_repeated_and_shared,
-    ),
-    (
-        "process::join_timeout_leaves_the_child_alone",
-        join_timeout_leaves_the_child_alone,
-    ),
-    (
-        "process::a_threaded_process_is_refused",
-        a_threaded_process_is_refused,
-    ),
-    (
-        "process::a_joined_thread_does_not_count",
-        a_joined_thread_does_not_count,
-    ),
-    ("process::a_held_lock_is_refused", a_held_lock_is_refused),
-    ("process::drop_ends_and_reaps", drop_ends_and_reaps),
-    (
-        "process::drop_ends_one_that_ignores_sigterm",
-        drop_ends_one_that_ignores_sigterm,
-    ),
-    (
-        "process::a_childs_copy_of_a_handle_is_harmless",
-        a_childs_copy_of_a_handle_is_harmless,
-    ),
-    (
-        "process::no_destructor_runs_twice",
-        no_destructor_runs_twice,
-    ),
-    (
-        "process::no_exit_handler_runs_in_a_child",
-        no_exit_handler_runs_in_a_child,
-    ),
-    (
-        "process::an_inherited_handler_does_not_swallow_sigterm",
-        an_inherited_handler,
-    ),
-    (
-        "process::a_blocked_signal_is_open_in_the_child",
-        a_blocked_signal_is_open_in_the_child,
-    ),
-    (
-        "process::ignored_interrupt_is_ignored",
-        ignored_interrupt_is_ignored,
-    ),
-    (
-        "process::a_killed_parent_takes_its_children_along",
-        a_killed_parent,
-    ),
-    ("process::a_buffer_leaves_once", a_buffer_leaves_once),
-    ("process::moved_pipe_ends_close", moved_pipe_ends_close),
-    (
-        "process::ignored_sigchld_keeps_the_status",
-        ignored_sigchld_keeps_the_status,
-    ),
-    ("process::descriptors_do_not_leak", descriptors_do_not_leak),
-    (
-        "process::no_descriptor_left_is_a_clear_error",
-        no_descriptor_left_is_a_clear_error,
-    ),
-    ("process::the_name_is_shown", the_name_is_shown),
+pub(crate) const CHECKS: &[Check] = checks![
+    a_status_is_told,
+    join_may_be_repeated_and_shared,
+    join_timeout_leaves_the_child_alone,
+    a_threaded_process_is_refused,
+    a_joined_thread_does_not_count,
+    a_held_lock_is_refused,
+    no_destructor_runs_twice,
+    no_exit_handler_runs_in_a_child,
+    an_inherited_handler_does_not_swallow_sigterm,
+    a_blocked_signal_is_open_in_the_child,
+    ignored_interrupt_is_ignored,
+    a_buffer_leaves_once,
+    ignored_sigchld_keeps_the_status,
+    the_name_is_shown,
+    a_closure_that_does_not_return_has_an_outcome,
+    an_error_is_said_in_one_write,
+    no_proc_is_said,
 ];
 
-fn pid(process: &Process) -> Pid {
+pub(crate) fn pid(process: &Process) -> Pid {
     Pid::from_raw(process.pid().cast_signed())
 }
 
@@ -195,48 +148,6 @@ fn a_held_lock_is_refused() {
     assert_eq!(*lock.lock().unwrap(), 3);
 }
 
-fn drop_ends_and_reaps() {
-    let child = Process::spawn("child", thread::park).unwrap();
-    let pid = pid(&child);
-    drop(child);
-    // A zombie would still have the number.
-    assert_eq!(signal::kill(pid, None), Err(nix::errno::Errno::ESRCH));
-}
-
-fn drop_ends_one_that_ignores_sigterm() {
-    let (mut read, write) = std::io::pipe().unwrap();
-    let child = Process::spawn("stubborn", move || {
-        // SAFETY: ignores a signal; no code of ours runs.
-        #[allow(unsafe_code)]
-        unsafe {
-            signal::signal(Signal::SIGTERM, SigHandler::SigIgn).unwrap();
-        }
-        (&write).write_all(b"!").unwrap();
-        loop {
-            thread::park();
-        }
-        #[allow(unreachable_code)]
-        ()
-    })
-    .unwrap();
-    read.read_exact(&mut [0]).unwrap();
-    let pid = pid(&child);
-    drop(child);
-    assert_eq!(signal::kill(pid, None), Err(nix::errno::Errno::ESRCH));
-}
-
-fn a_childs_copy_of_a_handle_is_harmless() {
-    let first = Process::spawn("first", thread::park).unwrap();
-    let second = Process::spawn("second", || {
-        // SAFETY: the child's own copy of the handle, which nothing else drops
-        // here: a child ends in `_exit`.
-        #[allow(unsafe_code)]
-        drop(unsafe { std::ptr::read(&first) });
-    });
-    second.unwrap().join_success().unwrap();
-    assert!(first.is_alive().unwrap());
-}
-
 fn no_destructor_runs_twice() {
     struct Loud<'a>(&'a AtomicU32);
     impl Drop for Loud<'_> {
@@ -279,7 +190,7 @@ fn no_exit_handler_runs_in_a_child() {
     assert_eq!(child.join().unwrap(), ExitStatus::Code(4));
 }
 
-fn an_inherited_handler() {
+fn an_inherited_handler_does_not_swallow_sigterm() {
     extern "C" fn swallow(_signal: libc::c_int) {}
     // SAFETY: the handler does nothing.
     #[allow(unsafe_code)]
@@ -291,7 +202,7 @@ fn an_inherited_handler() {
     assert_eq!(child.join().unwrap(), ExitStatus::Signal(libc::SIGTERM));
 }
 
-fn loop_forever() {
+pub(crate) fn loop_forever() -> ! {
     loop {
         thread::park();
     }
@@ -324,26 +235,6 @@ fn ignored_interrupt_is_ignored() {
     assert_eq!(other.join().unwrap(), ExitStatus::Signal(libc::SIGINT));
 }
 
-fn a_killed_parent() {
-    // The grandchild holds the writing end: it is at an end when it is gone.
-    let (mut read, write) = std::io::pipe().unwrap();
-    let parent = Process::spawn("parent", move || {
-        // It says itself that it is there: only then is it the kernel that
-        // ends it, and not its own look at who its parent is.
-        let child = Process::spawn("child", || {
-            (&write).write_all(b"!").unwrap();
-            loop_forever();
-        });
-        loop_forever();
-        drop(child);
-    })
-    .unwrap();
-    read.read_exact(&mut [0]).unwrap();
-    parent.kill().unwrap();
-    parent.join().unwrap();
-    read.read_to_string(&mut String::new()).unwrap();
-}
-
 fn a_buffer_leaves_once() {
     let (mut read, write) = std::io::pipe().unwrap();
     nix::unistd::dup2_stdout(write).unwrap();
@@ -355,25 +246,6 @@ fn a_buffer_leaves_once() {
     let expected = b"once, the child's, and the rest\n";
     read.read_exact(&mut arrived[..expected.len()]).unwrap();
     assert_eq!(&arrived[..expected.len()], expected);
-}
-
-fn moved_pipe_ends_close() {
-    let (mut read, write) = std::io::pipe().unwrap();
-    let child = Process::spawn("writer", move || (&write).write_all(b"hello").unwrap()).unwrap();
-    let mut all = String::new();
-    // Would wait for ever if the parent still had the writing end.
-    read.read_to_string(&mut all).unwrap();
-    assert_eq!(all, "hello");
-    child.join_success().unwrap();
-
-    let (mut read, write) = std::io::pipe().unwrap();
-    let child = Builder::new("reader")
-        .close_in_child(&write)
-        .spawn(|| (&read).read_to_string(&mut String::new()).map(drop))
-        .unwrap();
-    drop(write);
-    child.join_success().unwrap();
-    assert_eq!(read.read(&mut [0]).unwrap(), 0);
 }
 
 fn ignored_sigchld_keeps_the_status() {
@@ -388,41 +260,6 @@ fn ignored_sigchld_keeps_the_status() {
     );
 }
 
-fn open_descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").unwrap().count()
-}
-
-fn descriptors_do_not_leak() {
-    let before = open_descriptors();
-    for _ in 0..100 {
-        Process::spawn("child", || ())
-            .unwrap()
-            .join_success()
-            .unwrap();
-    }
-    assert_eq!(open_descriptors(), before);
-}
-
-fn no_descriptor_left_is_a_clear_error() {
-    use nix::sys::resource::{Resource, setrlimit};
-    let mut children = Vec::new();
-    setrlimit(Resource::RLIMIT_NOFILE, 12, 12).unwrap();
-    let error = loop {
-        match Process::spawn("child", loop_forever) {
-            Ok(child) => children.push(child),
-            Err(error) => break error,
-        }
-        assert!(children.len() < 20);
-    };
-    assert!(
-        matches!(&error, SpawnError::System(io) if io.raw_os_error() == Some(libc::EMFILE)),
-        "{error}"
-    );
-    drop(children);
-    // The one that could not be watched was taken back: no child is left.
-    assert_eq!(nix::sys::wait::wait(), Err(nix::errno::Errno::ECHILD));
-}
-
 fn the_name_is_shown() {
     let (mut read, write) = std::io::pipe().unwrap();
     let child = Process::spawn("a-name-longer-than-it-may-be", move || {
@@ -434,4 +271,65 @@ fn the_name_is_shown() {
     let name = fs::read_to_string(format!("/proc/{}/comm", child.pid())).unwrap();
     assert_eq!(name.trim_end(), "a-name-longer-t");
     assert!(!process::wait_readable(child.as_fd(), Deadline::after(Duration::ZERO)).unwrap());
+}
+
+fn a_closure_that_does_not_return_has_an_outcome() {
+    let looping = Process::spawn("loop", || {
+        loop {
+            thread::park();
+        }
+    });
+    looping.unwrap().kill().unwrap();
+    let panicking = Process::spawn("panic", || panic!("on purpose"));
+    assert_eq!(panicking.unwrap().join().unwrap(), ExitStatus::Code(101));
+    let exiting = Process::spawn("exit", || process::exit_now(5));
+    assert_eq!(exiting.unwrap().join().unwrap(), ExitStatus::Code(5));
+    let named: fn() -> ! = || std::process::exit(6);
+    let exiting = Process::spawn("function", named).unwrap();
+    assert_eq!(exiting.join().unwrap(), ExitStatus::Code(6));
+    let infallible = || Ok::<(), std::convert::Infallible>(());
+    Process::spawn("infallible", infallible)
+        .unwrap()
+        .join_success()
+        .unwrap();
+}
+
+/// On a socket that keeps the bounds of messages, each write is one message.
+fn an_error_is_said_in_one_write() {
+    use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, socketpair};
+    let (read, write) = socketpair(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        None,
+        SockFlag::empty(),
+    )
+    .unwrap();
+    nix::unistd::dup2_stderr(&write).unwrap();
+    let child = Process::spawn("child", || Err::<(), _>(SpawnError::LockHeld)).unwrap();
+    assert_eq!(child.join().unwrap(), ExitStatus::Code(1));
+    let mut line = [0; 200];
+    let length = recv(read.as_raw_fd(), &mut line, MsgFlags::MSG_DONTWAIT).unwrap();
+    assert_eq!(
+        std::str::from_utf8(&line[..length]).unwrap(),
+        format!("child: {}\n", SpawnError::LockHeld)
+    );
+}
+
+fn no_proc_is_said() {
+    if chroot_to_nowhere().is_err() {
+        return; // only root may
+    }
+    let error = Process::spawn("child", || ()).unwrap_err();
+    assert!(matches!(error, SpawnError::NoProc(_)), "{error}");
+    // As `fn main() -> Result<(), Box<dyn Error>>` shows it, with its cause.
+    assert_eq!(
+        format!("{error:?}"),
+        "cannot fork: the threads of this process cannot be counted without /proc: \
+         No such file or directory (os error 2)"
+    );
+}
+
+fn chroot_to_nowhere() -> nix::Result<()> {
+    let empty = tempfile::tempdir().unwrap();
+    nix::unistd::chroot(empty.path())
 }

@@ -1,0 +1,126 @@
+//! How a child is to start.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Mutex;
+
+use rustix::process::{PidfdFlags, Signal, WaitOptions};
+
+use super::owner::Owner;
+use super::{Outcome, Process, SpawnError, fork, unreaped};
+use crate::connection::{Connection, pipe};
+
+/// How a child is to start, where [`Process::spawn`] is not enough.
+///
+/// ```no_run
+/// // (not run: a doc test is a process with several threads)
+/// use multiproc::process::Builder;
+///
+/// let (child, mut connection) =
+///     Builder::new("adder").spawn_with_connection(|mut connection| {
+///         let (a, b): (i64, i64) = connection.recv()?;
+///         connection.send(&(a + b))
+///     })?;
+/// connection.send(&(3, 4))?;
+/// assert_eq!(connection.recv::<i64>()?, 7);
+/// child.join_success()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Builder<'fd> {
+    pub(super) name: String,
+    pub(super) ignore_interrupt: bool,
+    pub(super) close: Vec<BorrowedFd<'fd>>,
+}
+
+impl<'fd> Builder<'fd> {
+    /// A child called `name`.
+    pub fn new(name: impl Into<String>) -> Self {
+        Builder {
+            name: name.into(),
+            ignore_interrupt: false,
+            close: Vec::new(),
+        }
+    }
+
+    /// The child ignores `SIGINT`. Ctrl-C reaches every process of the
+    /// terminal's foreground group; a child whose parent sees to the end of
+    /// both must not die of it first.
+    pub fn ignore_interrupt(mut self) -> Self {
+        self.ignore_interrupt = true;
+        self
+    }
+
+    /// Closes `fd` in the child, the parent's end of a pipe for one. A child
+    /// that keeps the other end of its own pipe open waits for an end of file
+    /// that never comes.
+    ///
+    /// The descriptor is borrowed until the child has started. In the child,
+    /// its number stands for nothing afterwards: reading and writing fail with
+    /// `EBADF`, and no other file gets the number.
+    pub fn close_in_child(mut self, fd: &'fd impl AsFd) -> Self {
+        self.close.push(fd.as_fd());
+        self
+    }
+
+    /// Forks a child that runs `body` and ends with the exit status that its
+    /// result stands for: 0 for `()` and `Ok`, 1 for an error, which is said
+    /// on standard error, 101 for a panic, as for any Rust program.
+    ///
+    /// `body` may borrow: the child has its own copy of all that the parent
+    /// has. What is *moved* into it is dropped in the parent when this
+    /// returns, so a pipe's end that only the child needs is closed here by
+    /// moving it there. The child's copies of everything else are never
+    /// dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`]: the process has threads or holds a shared lock, or the
+    /// system refuses. No child is left then.
+    pub fn spawn<R: Outcome>(self, body: impl FnOnce() -> R) -> Result<Process, SpawnError> {
+        unreaped::reap();
+        let pid = fork::fork(&self, body)?;
+        let pidfd = match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(pidfd) => pidfd,
+            Err(error) => {
+                // Without a pidfd nobody could wait for the child: take it back.
+                // Its number is safe to use, since it is not reaped yet.
+                let _ = rustix::process::kill_process(pid, Signal::KILL);
+                let _ = rustix::io::retry_on_intr(|| {
+                    rustix::process::waitpid(Some(pid), WaitOptions::empty())
+                });
+                return Err(SpawnError::System(error.into()));
+            }
+        };
+        Ok(Process {
+            name: self.name,
+            pid,
+            pidfd,
+            status: Mutex::new(None),
+            owner: Owner::this_process(),
+        })
+    }
+
+    /// Forks a child with a [`Connection`] to it: `body` gets one end, the
+    /// caller the other. Each process has its own end alone, so when either
+    /// dies or drops its end, the other finds the end of the file.
+    ///
+    /// (Children that are started later inherit the caller's end, as they do
+    /// every descriptor: close it there with
+    /// [`close_in_child`](Self::close_in_child) if they may outlive it.)
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn); [`SpawnError::System`] also when there is no
+    /// descriptor left for the connection.
+    pub fn spawn_with_connection<R: Outcome>(
+        self,
+        body: impl FnOnce(Connection) -> R,
+    ) -> Result<(Process, Connection), SpawnError> {
+        let (ours, theirs) = pipe(true)?;
+        let child = {
+            let builder: Builder<'_> = self;
+            builder.close_in_child(&ours).spawn(move || body(theirs))?
+        };
+        Ok((child, ours))
+    }
+}
