@@ -113,6 +113,15 @@ impl Arena {
         }
     }
 
+    /// Bytes that it takes.
+    pub(super) fn memory(&self) -> usize {
+        size_of::<Arena>()
+            + self.nodes.capacity() * size_of::<Node>()
+            + self.links.capacity() * size_of::<Id>()
+            + self.text.capacity()
+            + self.shared.capacity()
+    }
+
     pub(super) fn node(&self, id: Id) -> Node {
         self.nodes[id as usize]
     }

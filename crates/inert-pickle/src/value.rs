@@ -184,6 +184,33 @@ impl Value {
         }
     }
 
+    /// Bytes of memory that this value keeps, roughly: all of the message that
+    /// it came in, unless it was [`detach`](Value::detach)ed.
+    pub fn memory(&self) -> usize {
+        match &self.0 {
+            Place::Alone(_) => 0,
+            Place::In(arena, _) => arena.memory(),
+        }
+    }
+
+    /// The objects in this value that a call of `name` in `module` would make.
+    /// A value that is not detached may be told of others in its message.
+    pub fn made_by(&self, module: &str, name: &str) -> Vec<Value> {
+        let Place::In(arena, _) = &self.0 else {
+            return Vec::new();
+        };
+        let ids = (0..).zip(&arena.nodes);
+        ids.filter_map(|(id, node)| match node {
+            Node::Object(..) => Some(Value::at(arena, id)),
+            _ => None,
+        })
+        .filter(|value| {
+            let made = value.as_call();
+            made.is_some_and(|(of, by, _)| (of, by) == (module, name))
+        })
+        .collect()
+    }
+
     /// Whether it is `None`.
     pub fn is_none(&self) -> bool {
         matches!(self.node(), Node::None)
