@@ -29,6 +29,9 @@ pub enum Error {
     /// A priority queue cannot place the item; Python's `TypeError`.
     #[error("{0}")]
     Incomparable(String),
+    /// The queue, or the manager, may not hold more data.
+    #[error("{0}")]
+    NoMemory(String),
     /// The method raised another exception there.
     #[error("{class}: {message}")]
     Raised {
@@ -62,6 +65,15 @@ pub enum Error {
     /// The connection ended: the manager is gone, or was shut down.
     #[error("the connection was closed: the manager has ended")]
     Disconnected,
+    /// The manager's host gave no sign of life: it has lost its power or its
+    /// network, or a link on the way is cut.
+    #[error("the manager at {address} has vanished: no sign of life for {after:?}")]
+    Vanished {
+        /// Where it should be.
+        address: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
     /// What came is not the manager's protocol, or beyond the limits.
     #[error("{0}")]
     Protocol(String),
@@ -81,6 +93,7 @@ impl From<Refused> for Error {
             Refused::Closed => Error::ShutDown,
             Refused::TooManyDone => Error::TooManyDone,
             Refused::Incomparable(error) => Error::Incomparable(error.0),
+            Refused::NoMemory(text) => Error::NoMemory(text),
             Refused::CalledOff => Error::Disconnected,
             Refused::Unfinished => Error::Empty,
         }

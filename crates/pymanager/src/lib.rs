@@ -45,16 +45,18 @@ mod descriptors;
 mod error;
 pub mod message;
 pub use inert_pickle as pickle;
+mod object;
 mod queue;
 mod server;
-mod shared;
+
 mod wire;
 
-pub use client::{Builder, Client, Patience, Proxy, RemoteQueue};
+pub use client::{Client, ClientBuilder, Patience, Proxy, RemoteQueue};
 pub use descriptors::raise_descriptor_limit;
 pub use error::Error;
 pub use inert_pickle::Data;
 pub use multiproc::connection::auth::AuthKey;
+pub use object::{Answer, Call, Class, Exception, Method, Object, Outcome, Served, Signature};
+pub use queue::{QueueKind, SharedQueue};
 pub use server::{Limits, Manager, Server, Stopper};
-pub use shared::{QueueKind, SharedQueue};
 pub use wire::Listener;

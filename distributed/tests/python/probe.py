@@ -15,7 +15,6 @@ try:
 except ImportError:
     import Queue as queue
 
-OLD = sys.version_info < (3, 12)
 PY2 = sys.version_info < (3,)
 
 
@@ -75,6 +74,15 @@ raises(queue.Full, '', q.put_nowait, 3)
 raises(ValueError, 'non-negative', q.put, 3, timeout=-1)
 assert q.get(True, None) == 1
 assert q.get(block=1, timeout=5) == 2
+raises(queue.Empty, '', q.get, timeout=fractions.Fraction(1, 100))
+raises(queue.Empty, '', q.get, True, fractions.Fraction(0))
+
+# Python compares the length with whatever number it was given.
+half = m.Queue(2.5)
+for n in range(3):
+    half.put_nowait(n)
+raises(queue.Full, '', half.put_nowait, 3)
+assert m.Queue(fractions.Fraction(-1, 2)).full() is False
 
 # Wrong arguments.
 raises(TypeError, "missing 1 required positional argument: 'item'", q.put)
@@ -188,7 +196,7 @@ t.start()
 time.sleep(0.1)
 closed._callmethod('shutdown')
 t.join(10)
-expected = 'ShutDown' if hasattr(queue, 'ShutDown') else 'RuntimeError' if OLD else 'AttributeError'
+expected = 'ShutDown' if hasattr(queue, 'ShutDown') else 'RuntimeError'
 assert waiting == [expected], waiting
 q._callmethod('shutdown')
 assert q.get() == 'last'

@@ -60,7 +60,7 @@ pub(crate) struct Connection {
 }
 
 /// What is called: the manager itself when `ident` is none.
-pub(crate) struct Call<'a> {
+pub(crate) struct Invocation<'a> {
     pub(crate) ident: Option<&'a str>,
     pub(crate) method: &'a str,
     pub(crate) args: &'a [Value],
@@ -113,7 +113,7 @@ impl Target {
     }
 
     /// A call of an object's method.
-    pub(crate) fn call(&self, call: &Call<'_>) -> Result<Value, Error> {
+    pub(crate) fn call(&self, call: &Invocation<'_>) -> Result<Value, Error> {
         let idle = self.lock().idle.pop();
         let mut connection = match idle {
             Some(connection) => connection,
@@ -144,7 +144,7 @@ impl Target {
         }
     }
 
-    fn ask(&self, connection: &mut Connection, call: &Call<'_>) -> Result<Value, Error> {
+    fn ask(&self, connection: &mut Connection, call: &Invocation<'_>) -> Result<Value, Error> {
         // Python from 3.12 on and our own managers know it; the others are
         // asked in what they last answered in.
         let protocol = match connection.peer {
@@ -153,7 +153,7 @@ impl Target {
         };
         let channel = &mut connection.channel;
         channel.compose(|out| {
-            let Call {
+            let Invocation {
                 ident,
                 method,
                 args,
@@ -166,7 +166,7 @@ impl Target {
             .wait
             .map(|wait| wait.saturating_add(self.patience.answer));
         let deadline = patience.map_or(Deadline::NEVER, Deadline::after);
-        let broken = |error| Error::of_frame(error, patience.unwrap_or_default());
+        let broken = |error| self.broken(error, patience.unwrap_or_default());
         channel.flush().map_err(broken)?;
         let message = channel.receive(self.limits.message, deadline);
         let message = message.map_err(broken)?.ok_or(Error::Disconnected)?;
@@ -174,6 +174,23 @@ impl Target {
         self.spoken.store(spoken, Ordering::Relaxed);
         let reply = connection.reader.read(message).map_err(unreadable)?;
         super::proxy::outcome(Reply::of(&reply).map_err(unreadable)?)
+    }
+
+    /// What a broken connection means to who waited up to `patience`.
+    fn broken(&self, error: FrameError, patience: Duration) -> Error {
+        match error {
+            FrameError::System(error) if has_vanished(&error) => Error::Vanished {
+                address: self.address(),
+                after: self.patience.vanished,
+            },
+            error => Error::of_frame(error, patience),
+        }
+    }
+
+    /// The manager's address, for messages.
+    fn address(&self) -> String {
+        let address = self.addresses.first().map(ToString::to_string);
+        address.unwrap_or_default()
     }
 
     /// A new connection with its handshake done.
@@ -199,9 +216,8 @@ impl Target {
                     attempt += 1;
                 }
                 Err(AuthError::Connection(FrameError::System(source))) => {
-                    let address = self.addresses.first().map(ToString::to_string);
                     return Err(Error::Connect {
-                        address: address.unwrap_or_default(),
+                        address: self.address(),
                         source,
                     });
                 }
@@ -213,7 +229,10 @@ impl Target {
     fn try_connect(&self, deadline: Deadline) -> Result<Connection, AuthError> {
         let stream = self.connect_to_any(deadline).map_err(FrameError::System)?;
         let stream = Arc::new(stream);
-        let channel = Channel::new(Arc::clone(&stream), self.patience.answer);
+        let Patience {
+            answer, vanished, ..
+        } = self.patience;
+        let channel = Channel::new(Arc::clone(&stream), answer, vanished);
         let mut channel = channel.map_err(FrameError::System)?;
         let rules = Rules {
             key: self.key.clone(),
@@ -278,8 +297,8 @@ impl Target {
     }
 }
 
-fn manager_call<'a>(method: &'a str, args: &'a [Value]) -> Call<'a> {
-    Call {
+fn manager_call<'a>(method: &'a str, args: &'a [Value]) -> Invocation<'a> {
+    Invocation {
         ident: None,
         method,
         args,
@@ -293,7 +312,23 @@ fn manager_call<'a>(method: &'a str, args: &'a [Value]) -> Call<'a> {
 fn is_broken(outcome: &Result<Value, Error>) -> bool {
     matches!(
         outcome,
-        Err(Error::Disconnected | Error::NoAnswer(_) | Error::Protocol(_) | Error::Io(_))
+        Err(Error::Disconnected
+            | Error::Vanished { .. }
+            | Error::NoAnswer(_)
+            | Error::Protocol(_)
+            | Error::Io(_))
+    )
+}
+
+/// Whether the manager's host gave no sign of life: what the kernel says when
+/// what was sent, or keepalive's questions, are not acknowledged.
+fn has_vanished(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::TimedOut
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
     )
 }
 

@@ -10,8 +10,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::AuthKey;
 use crate::error::Error;
+use crate::{AuthKey, message};
 use connection::Target;
 use inert_pickle::Data;
 use inert_pickle::{self as pickle, Value};
@@ -20,12 +20,16 @@ pub use remote::RemoteQueue;
 
 /// How long a client waits.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Patience {
     /// For a connection with the key proven on both sides: 10 s. One that a
     /// full listener has lost is tried again within this time.
     pub connect: Duration,
     /// For an answer, beyond the time that the call itself may wait: 30 s.
     pub answer: Duration,
+    /// For a sign of life of the manager's host: 15 s. A host that loses its
+    /// power or its network says no good-bye.
+    pub vanished: Duration,
 }
 
 impl Default for Patience {
@@ -33,27 +37,28 @@ impl Default for Patience {
         Patience {
             connect: Duration::from_secs(10),
             answer: Duration::from_secs(30),
+            vanished: Duration::from_secs(15),
         }
     }
 }
 
 /// How to reach a manager.
 #[derive(Clone, Debug)]
-pub struct Builder {
+pub struct ClientBuilder {
     key: AuthKey,
     patience: Patience,
     refuse_md5: bool,
     limits: pickle::Limits,
 }
 
-impl Builder {
+impl ClientBuilder {
     /// With this key.
     pub fn new(key: AuthKey) -> Self {
-        Builder {
+        ClientBuilder {
             key,
             patience: Patience::default(),
             refuse_md5: false,
-            limits: pickle::Limits::default(),
+            limits: message::limits(),
         }
     }
 
@@ -122,13 +127,13 @@ pub struct Client {
 
 impl Client {
     /// Connects to the manager at `address` with `key`. See
-    /// [`Builder::connect`].
+    /// [`ClientBuilder::connect`].
     ///
     /// # Errors
     ///
     /// As there.
     pub fn connect(address: impl ToSocketAddrs, key: &AuthKey) -> Result<Self, Error> {
-        Builder::new(key.clone()).connect(address)
+        ClientBuilder::new(key.clone()).connect(address)
     }
 
     /// The queue that the manager has registered as `name`; a new one when

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connection::{Call, Target};
+use super::connection::{Invocation, Target};
 use crate::error::Error;
 use crate::message::Reply;
-use inert_pickle::Value;
+use inert_pickle::{Kind, Value};
 
 /// A stand-in for an object of whatever class in a manager, Python or Rust.
 ///
@@ -70,7 +70,7 @@ impl Proxy {
         kwargs: &[(&str, Value)],
         wait: Option<Duration>,
     ) -> Result<Value, Error> {
-        self.object.target.call(&Call {
+        self.object.target.call(&Invocation {
             ident: Some(&self.object.ident),
             method,
             args,
@@ -115,7 +115,10 @@ pub(super) fn outcome(reply: Reply<'_>) -> Result<Value, Error> {
         }
     }
     let Some((module, class, mut args)) = reply.value.as_call() else {
-        return Err(Error::Protocol("an exception of no class".to_string()));
+        return Err(match is_shut_down(&reply.value) {
+            true => Error::ShutDown,
+            false => Error::Protocol("an exception of no class".to_string()),
+        });
     };
     Err(match (module, class) {
         ("queue" | "_queue" | "Queue", "Empty") => Error::Empty,
@@ -128,6 +131,21 @@ pub(super) fn outcome(reply: Reply<'_>) -> Result<Value, Error> {
             });
             raised(class, message.unwrap_or_default())
         }
+    })
+}
+
+/// Whether an exception is `getattr(queue, 'ShutDown', …)()`, which managers
+/// send to whom they cannot tell from a Python that has no `ShutDown`.
+fn is_shut_down(exception: &Value) -> bool {
+    let Kind::Object(exception) = exception.kind() else {
+        return false;
+    };
+    let class = exception.callable();
+    class.as_call().is_some_and(|(module, function, args)| {
+        (module, function) == ("builtins", "getattr")
+            && args
+                .get(1)
+                .is_some_and(|name| name.as_str() == Some("ShutDown"))
     })
 }
 

@@ -6,14 +6,25 @@ use std::time::Duration;
 use multiproc::deadline::Deadline;
 
 use super::*;
+use crate::object::Caller;
 
 /// Numbers are comparable, except that 13 is not.
-impl Ranked for i32 {
-    fn before(&self, other: &i32) -> Result<bool, Incomparable> {
-        match (self, other) {
+impl QueueItem for i32 {
+    type Rank = i32;
+
+    fn rank(&self) -> i32 {
+        *self
+    }
+
+    fn before(rank: &i32, other: &i32) -> Result<bool, Incomparable> {
+        match (rank, other) {
             (13, _) | (_, 13) => Err(Incomparable("13".to_string())),
-            _ => Ok(self / 10 < other / 10),
+            _ => Ok(rank / 10 < other / 10),
         }
+    }
+
+    fn memory(&self) -> usize {
+        4
     }
 }
 
@@ -148,8 +159,8 @@ fn a_wait_is_called_off_by_whoever_watches_the_caller() {
     let (sender, callers) = channel();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| {
-            let caller = std::sync::Arc::new(Caller::here());
-            sender.send(std::sync::Arc::clone(&caller)).unwrap();
+            let caller = Arc::new(Caller::here());
+            sender.send(Arc::clone(&caller)).unwrap();
             queue.get(&Wait {
                 deadline: Deadline::NEVER,
                 caller: &caller,
@@ -172,8 +183,8 @@ fn a_wake_is_not_lost_with_a_caller_that_goes() {
         let (sender, callers) = channel();
         thread::scope(|scope| {
             scope.spawn(|| {
-                let caller = std::sync::Arc::new(Caller::here());
-                sender.send(std::sync::Arc::clone(&caller)).unwrap();
+                let caller = Arc::new(Caller::here());
+                sender.send(Arc::clone(&caller)).unwrap();
                 let got = queue.get(&Wait {
                     deadline: Deadline::NEVER,
                     caller: &caller,
@@ -218,4 +229,126 @@ fn many_putters_and_getters_on_a_small_queue_lose_nothing() {
         assert_eq!(sum.into_inner(), 4 * EACH);
         assert_eq!((queue.len(), queue.unfinished()), (0, 0));
     }
+}
+
+/// An item whose comparison takes until it is told to go on.
+struct Slow(u8, &'static Gate);
+
+#[derive(Default)]
+struct Gate {
+    comparing: Mutex<bool>,
+    changed: std::sync::Condvar,
+    open: AtomicUsize,
+}
+
+static GATE: std::sync::LazyLock<Gate> = std::sync::LazyLock::new(Gate::default);
+
+impl QueueItem for Slow {
+    type Rank = (u8, &'static Gate);
+
+    fn rank(&self) -> Self::Rank {
+        (self.0, self.1)
+    }
+
+    fn before(rank: &Self::Rank, other: &Self::Rank) -> Result<bool, Incomparable> {
+        let gate = rank.1;
+        *gate.comparing.lock().unwrap() = true;
+        gate.changed.notify_all();
+        while gate.open.load(Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+        Ok(rank.0 < other.0)
+    }
+
+    fn memory(&self) -> usize {
+        1
+    }
+}
+
+/// How long a comparison takes is up to the client who puts.
+#[test]
+fn who_compares_holds_up_nobody_else() {
+    let queue = Queue::new(Order::Priority, 3);
+    now(|wait| queue.put(Slow(5, &GATE), wait)).unwrap();
+    thread::scope(|scope| {
+        let putter = scope.spawn(|| long(|wait| queue.put(Slow(3, &GATE), wait)));
+        let mut comparing = GATE.comparing.lock().unwrap();
+        while !*comparing {
+            comparing = GATE.changed.wait(comparing).unwrap();
+        }
+        drop(comparing);
+        // The others go on.
+        assert_eq!(queue.len(), 1);
+        assert_eq!(queue.unfinished(), 1);
+        assert_eq!(now(|wait| queue.get(wait)).unwrap().0, 5);
+        queue.task_done().unwrap();
+        assert!(matches!(now(|wait| queue.get(wait)), Err(Refused::Empty)));
+        GATE.open.store(1, Ordering::SeqCst);
+        putter.join().unwrap().unwrap();
+    });
+    // What it was compared with had gone meanwhile.
+    assert_eq!(now(|wait| queue.get(wait)).unwrap().0, 3);
+}
+
+#[test]
+fn putters_and_getters_of_a_priority_queue_keep_its_order() {
+    let queue: Queue<i32> = Queue::new(Order::Priority, 50);
+    let total = 8_000;
+    let got = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for start in 0..4 {
+            let queue = &queue;
+            scope.spawn(move || {
+                for n in 0..total / 4 {
+                    // 13 is not comparable.
+                    let item = (start + n * 7919) % 997 * 10 + 20;
+                    long(|wait| queue.put(item, wait)).unwrap();
+                }
+            });
+        }
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while got.fetch_add(1, Ordering::SeqCst) < total as usize {
+                    let item = long(|wait| queue.get(wait)).unwrap();
+                    // Now and then the client is gone, and another gets it.
+                    if item % 3 == 0 {
+                        queue.put_back(item);
+                        long(|wait| queue.get(wait)).unwrap();
+                    }
+                    let held = queue.lock();
+                    let (first, last) = held.items.places();
+                    let ranks: Vec<i32> = (first..last)
+                        .filter_map(|at| held.items.rank_at(at))
+                        .collect();
+                    assert!(ranks.is_sorted_by_key(|rank| rank / 10), "{ranks:?}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_limit_on_memory_refuses_and_what_leaves_makes_room() {
+    let queue = Queue::new(Order::Priority, 0);
+    let all = Memory::new(10);
+    queue.limit_memory(MemoryLimit {
+        own: 8,
+        all: Arc::clone(&all),
+    });
+    now(|wait| queue.put(20, wait)).unwrap();
+    now(|wait| queue.put(30, wait)).unwrap();
+    let refused = now(|wait| queue.put(40, wait));
+    assert!(matches!(refused, Err(Refused::NoMemory(_))), "{refused:?}");
+    // What cannot be compared takes no memory either.
+    assert_eq!(now(|wait| queue.get(wait)), Ok(20));
+    assert!(now(|wait| queue.put(13, wait)).is_err());
+    assert_eq!(all.used(), 4);
+    // The other limit is that of all together.
+    all.charge(5).unwrap();
+    let refused = now(|wait| queue.put(40, wait));
+    assert!(matches!(refused, Err(Refused::NoMemory(_))), "{refused:?}");
+    queue.put_back(20);
+    assert_eq!(all.used(), 13);
+    queue.shut_down(true);
+    assert_eq!((all.used(), queue.memory()), (5, 0));
 }

@@ -17,15 +17,14 @@
 //! - Identifiers of objects are never used again.
 
 mod accept;
-mod arguments;
-mod exception;
-mod gate;
-mod links;
-mod methods;
-mod objects;
-mod one_shot;
-mod reply;
+mod admission;
+mod connections;
+mod limits;
+mod manager_methods;
+mod registry;
+mod response;
 mod session;
+mod state;
 #[cfg(test)]
 mod tests;
 mod watcher;
@@ -38,47 +37,17 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::AuthKey;
-use crate::pickle;
-use crate::shared::{QueueKind, SharedQueue};
+use crate::object::{Call, Exception, Memory, Object, Served, Signature};
+use crate::queue::{self, QueueKind, QueueObject, SharedQueue};
 use crate::wire::Listener;
-use accept::State;
 use inert_pickle::Data;
-use objects::Objects;
+pub use limits::Limits;
+use registry::Registry;
+use state::State;
 
 /// How long connections have, at shutdown, to send the reply that they are
 /// about to send.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// What a manager allows its peers.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// The largest message and what may be in it. A message's memory is
-    /// claimed as it arrives, not as it is announced.
-    pub pickle: pickle::Limits,
-    /// How long a peer may take to prove the key, and then to send its first
-    /// request: 10 s.
-    pub handshake: Duration,
-    /// How long a peer may refuse to take a reply: 30 s.
-    pub stalled: Duration,
-    /// How many connections may be under way that have not proven the key:
-    /// 256. When all places are taken for a second, the oldest is thrown out.
-    pub unproven: usize,
-    /// How many connections there may be in all: 10,000. Each has a thread
-    /// and a descriptor.
-    pub connections: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            pickle: pickle::Limits::default(),
-            handshake: Duration::from_secs(10),
-            stalled: Duration::from_secs(30),
-            unproven: 256,
-            connections: 10_000,
-        }
-    }
-}
 
 /// Named queues, to be served to whoever has the key: Python's `BaseManager`.
 ///
@@ -105,7 +74,11 @@ pub struct Manager {
     key: AuthKey,
     refuse_md5: bool,
     limits: Limits,
-    objects: Objects,
+    registry: Registry,
+    /// Queues that everyone shares, to be told the limits.
+    queues: Vec<Arc<QueueObject>>,
+    /// Kinds of queues that are made when called.
+    kinds: Vec<(String, QueueKind)>,
 }
 
 impl Manager {
@@ -115,7 +88,9 @@ impl Manager {
             key,
             refuse_md5: false,
             limits: Limits::default(),
-            objects: Objects::new(),
+            registry: Registry::new(),
+            queues: Vec::new(),
+            kinds: Vec::new(),
         };
         manager
             .register_class("Queue", QueueKind::Fifo)
@@ -127,14 +102,36 @@ impl Manager {
 
     /// Serves `queue` to whoever calls `name`, everyone the same one.
     pub fn register<T: Data>(mut self, name: impl Into<String>, queue: &SharedQueue<T>) -> Self {
-        self.objects
-            .register_shared(name.into(), Arc::clone(queue.served()));
-        self
+        self.queues.push(Arc::clone(queue.object()));
+        self.register_object(name, queue.object())
     }
 
     /// Makes a new queue of this kind for each call of `name`.
     pub fn register_class(mut self, name: impl Into<String>, kind: QueueKind) -> Self {
-        self.objects.register_class(name.into(), kind);
+        self.kinds.push((name.into(), kind));
+        self
+    }
+
+    /// Serves any object to whoever calls `name`, everyone the same one.
+    pub fn register_object<T: Object>(mut self, name: impl Into<String>, object: &Arc<T>) -> Self {
+        let name = name.into();
+        self.kinds.retain(|(other, _)| *other != name);
+        self.registry.register_shared(name, Served::shared(object));
+        self
+    }
+
+    /// Makes a new object for each call of `name`, whose parameters are those
+    /// of `signature`.
+    pub fn register_type(
+        mut self,
+        name: impl Into<String>,
+        signature: Signature,
+        make: impl Fn(&mut Call<'_>) -> Result<Served, Exception> + Send + Sync + 'static,
+    ) -> Self {
+        let name = name.into();
+        self.kinds.retain(|(other, _)| *other != name);
+        self.registry
+            .register_class(name, signature, Box::new(make));
         self
     }
 
@@ -155,19 +152,41 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// When a thread or the watcher cannot be had.
-    pub fn start(self, listener: Listener) -> io::Result<Server> {
+    /// `InvalidInput` when the key is empty: everybody has that one. When a
+    /// thread or the watcher cannot be had.
+    pub fn start(mut self, listener: Listener) -> io::Result<Server> {
+        if self.key == AuthKey::new("") {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the key of a manager is empty",
+            ));
+        }
+        let memory = Memory::new(self.limits.memory);
+        let own = self.limits.queue_memory;
+        self.registry.limit_objects(self.limits.objects);
+        for queue in &self.queues {
+            queue.limit_memory(own, &memory);
+        }
+        for (name, kind) in self.kinds {
+            let make = move |call: &mut Call<'_>| queue::make(kind, call, own);
+            self.registry
+                .register_class(name, queue::parameters(kind), Box::new(make));
+        }
         let address = listener.address();
-        let state = Arc::new(State::new(self, listener)?);
-        let watcher = state.start_watcher()?;
-        let mut server = Server {
+        let state = Arc::new(State::new(
+            self.key,
+            self.refuse_md5,
+            self.limits,
+            memory,
+            self.registry,
+            listener,
+        )?);
+        let threads = accept::start(&state)?;
+        Ok(Server {
             address,
             state,
-            threads: vec![watcher],
-        };
-        let acceptor = server.state.start_accepting()?;
-        server.threads.push(acceptor);
-        Ok(server)
+            threads,
+        })
     }
 }
 
@@ -186,7 +205,13 @@ impl Server {
 
     /// How many connections there are.
     pub fn connections(&self) -> usize {
-        self.state.links.len()
+        self.state.connections.len()
+    }
+
+    /// How much memory the data take that clients have put into the objects of
+    /// this manager, roughly, in bytes.
+    pub fn memory(&self) -> usize {
+        self.state.memory.used()
     }
 
     /// Waits until somebody who has the key asks it to shut down.
@@ -210,9 +235,9 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.state.stop();
-        self.state.links.wait_for_all(GRACE);
-        self.state.links.cut();
-        self.state.links.wait_for_all(GRACE);
+        self.state.connections.wait_for_all(GRACE);
+        self.state.connections.cut();
+        self.state.connections.wait_for_all(GRACE);
         for thread in self.threads.drain(..) {
             // A panic was reported when it happened.
             let _ = thread.join();

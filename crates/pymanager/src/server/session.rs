@@ -8,14 +8,12 @@ use multiproc::connection::auth::{self, Peer, Rules};
 use multiproc::deadline::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::accept::State;
-use super::exception::Exception;
-use super::links::Link;
-use super::methods::Call;
-use super::one_shot::{self, Then};
-use super::reply::{Handed, Reply};
+use super::connections::Connection;
+use super::manager_methods::{self, Then};
+use super::response::{Dialect, Response};
+use super::state::State;
 use crate::message::Request;
-use crate::queue::{Caller, Wait};
+use crate::object::{Answer, Call, Caller, Exception, Lent, Served};
 use crate::wire::{Channel, FrameError};
 use inert_pickle::{Reader, Value, protocol_of};
 
@@ -24,14 +22,16 @@ use inert_pickle::{Reader, Value, protocol_of};
 const NEWS: Duration = Duration::from_secs(1);
 
 /// Serves a connection. Whatever goes wrong on it ends it alone.
-pub(crate) fn serve(state: &State, link: &Link) {
-    let caller = link.caller.get_or_init(Caller::here);
+pub(crate) fn serve(state: &State, connection: &Connection) {
+    let caller = connection
+        .caller
+        .get_or_init(|| Caller::connection(connection.id));
     // Who came on the list while it was being read was perhaps not called off.
     if state.is_stopping() {
         return;
     }
-    let stream = Arc::clone(&link.stream);
-    let Ok(channel) = Channel::new(stream, state.limits.stalled) else {
+    let stream = Arc::clone(&connection.stream);
+    let Ok(channel) = Channel::new(stream, state.limits.stalled, state.limits.vanished) else {
         return;
     };
     let mut session = Session {
@@ -45,14 +45,14 @@ pub(crate) fn serve(state: &State, link: &Link) {
     if session.greet().is_none() {
         return;
     }
-    state.gate.leave(link.id);
-    match session.serve_one_shot() {
+    state.admission.leave(connection.id);
+    match session.serve_manager() {
         Some(Then::CallMethods) => {}
         Some(Then::Stop) => return state.stop(),
         Some(Then::Close) | None => return,
     }
     session.channel.acknowledge_at_once(false);
-    if state.watcher.add(link).is_ok() {
+    if state.watcher.add(connection).is_ok() {
         session.serve_methods();
     }
 }
@@ -63,6 +63,19 @@ struct Session<'a> {
     channel: Channel,
     reader: Reader,
     peer: Peer,
+}
+
+/// What came over a connection.
+enum Incoming {
+    /// A request, as far as it could be read, and how its sender talks.
+    Request {
+        request: Result<Value, inert_pickle::Error>,
+        dialect: Dialect,
+        /// Whether there may be a proxy in it.
+        proxies: bool,
+    },
+    /// A request beyond the limit, which nobody has read.
+    TooLarge(Exception),
 }
 
 impl Session<'_> {
@@ -78,20 +91,30 @@ impl Session<'_> {
         Some(())
     }
 
-    fn serve_one_shot(&mut self) -> Option<Then> {
+    /// The one request to the manager that a connection begins with.
+    fn serve_manager(&mut self) -> Option<Then> {
         let deadline = Deadline::after(self.state.limits.handshake);
-        let limit = self.state.limits.pickle.message;
-        let message = self.channel.receive(limit, deadline).ok()??;
-        let protocol = reply_protocol(message);
-        let (reply, then) = match self.reader.read(message) {
-            Ok(request) => match Request::of(&request) {
-                Ok(request) => one_shot::serve(self.state, &request),
-                Err(error) => (malformed(&error), Then::Close),
-            },
-            Err(error) => (malformed(&error), Then::Close),
+        let (response, then, dialect) = match self.receive(deadline).ok()?? {
+            Incoming::TooLarge(exception) => {
+                (Response::failure(&exception), Then::Close, self.dialect(2))
+            }
+            Incoming::Request {
+                request,
+                dialect,
+                proxies,
+            } => {
+                let (response, then) = match request.as_ref().map(Request::of) {
+                    Ok(Ok(request)) => {
+                        manager_methods::serve(self.state, &request, self.new_call(proxies))
+                    }
+                    Ok(Err(error)) => (malformed(&error), Then::Close),
+                    Err(error) => (malformed(error), Then::Close),
+                };
+                (response, then, dialect)
+            }
         };
         self.channel
-            .compose(|out| reply.write(out, protocol))
+            .compose(|out| response.write(out, dialect))
             .ok()?;
         self.channel.flush().ok()?;
         Some(then)
@@ -100,94 +123,201 @@ impl Session<'_> {
     /// Requests and replies, until the client closes the connection.
     fn serve_methods(&mut self) {
         let stream = Arc::clone(self.channel.stream());
-        let mut handed: Option<Handed> = None;
+        let mut lent: Option<Lent> = None;
+        let mut spoken = self.dialect(2);
         loop {
-            let limit = self.state.limits.pickle.message;
-            let message = match self.channel.receive(limit, Deadline::NEVER) {
-                Ok(Some(message)) => message,
+            let incoming = self.receive(Deadline::NEVER);
+            let (response, dialect) = match incoming {
+                Ok(Some(Incoming::Request {
+                    request,
+                    dialect,
+                    proxies,
+                })) => {
+                    // Who asks for more has the last reply.
+                    drop(lent.take());
+                    let response = match &request {
+                        Ok(request) => match self.call(request, proxies) {
+                            Some(response) => response,
+                            None => return,
+                        },
+                        Err(error) => malformed(error),
+                    };
+                    (response, dialect)
+                }
+                Ok(Some(Incoming::TooLarge(exception))) => {
+                    drop(lent.take());
+                    (Response::Raise(exception), spoken)
+                }
                 end => {
-                    if let Some(handed) = handed
+                    if let Some(lent) = lent
                         && !has_arrived(&end, &stream, self.state)
                     {
-                        handed.put_back();
+                        lent.return_it();
                     }
                     return;
                 }
             };
-            // Who asks for more has the last reply.
-            drop(handed.take());
-            let protocol = reply_protocol(message);
-            let request = self.reader.read(message);
-            let reply = match &request {
-                Ok(request) => match self.call(request) {
-                    Some(reply) => reply,
-                    None => return,
-                },
-                Err(error) => malformed(error),
-            };
-            drop(request);
-            match self.deliver(reply, protocol) {
-                Some(delivered) => handed = delivered,
+            spoken = dialect;
+            match self.deliver(response, dialect) {
+                Some(delivered) => lent = delivered,
                 None => return,
             }
         }
     }
 
-    fn call(&self, request: &Value) -> Option<Reply> {
+    /// The next request; none when the client has closed the connection.
+    fn receive(&mut self, deadline: Deadline) -> Result<Option<Incoming>, FrameError> {
+        let limit = self.state.limits.pickle.message;
+        let peer = self.peer;
+        match self.channel.receive(limit, deadline) {
+            Ok(Some(message)) => Ok(Some(Incoming::Request {
+                dialect: Dialect::new(peer, protocol_of(message)),
+                proxies: has_proxies(message),
+                request: self.reader.read(message),
+            })),
+            Ok(None) => Ok(None),
+            Err(FrameError::TooLarge { length, limit }) => {
+                // The client is busy sending: it hears what is wrong once all
+                // of it has come.
+                let patience = self.channel.patience(length);
+                self.channel.skip(Deadline::after(patience))?;
+                Ok(Some(Incoming::TooLarge(Exception::value_error(format!(
+                    "a message of {length} bytes is beyond this manager's limit of {limit}"
+                )))))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the peer reads, whose last message was in this protocol.
+    fn dialect(&self, protocol: u8) -> Dialect {
+        Dialect::new(self.peer, protocol)
+    }
+
+    fn new_call(&self, proxies: bool) -> Call<'_> {
+        Call::new(
+            self.caller,
+            &self.state.registry,
+            &self.state.memory,
+            proxies,
+        )
+    }
+
+    /// Calls a method; none when the client has gone meanwhile.
+    fn call(&self, request: &Value, proxies: bool) -> Option<Response> {
         let request = match Request::of(request) {
             Ok(request) => request,
             Err(error) => return Some(malformed(&error)),
         };
-        let served = match self.state.objects.find(request.ident.unwrap_or_default()) {
+        let ident = request.ident.unwrap_or_default();
+        let served = match self.state.registry.find(ident) {
             Ok(served) => served,
-            Err(exception) => return Some(Reply::failure(&exception)),
+            Err(exception) => return Some(Response::failure(&exception)),
         };
-        let call = Call {
-            served,
-            request: &request,
-            wait: Wait {
-                deadline: Deadline::NEVER,
-                caller: self.caller,
+        let Some(outcome) = served.call(&request, self.new_call(proxies)) else {
+            return Some(fallback(&served, ident, request.method));
+        };
+        Some(match outcome {
+            Ok(Answer::Value(value)) => Response::Return(value),
+            Ok(Answer::Lent(lent)) => Response::Lend(lent),
+            Ok(Answer::Proxy(typeid, object)) => match self.proxy(typeid, &object) {
+                Ok(proxy) => Response::Proxy(proxy),
+                Err(exception) => Response::Raise(exception),
             },
-            knows_shutdown: self.peer == Peer::New,
-        };
-        call.answer()
+            Ok(Answer::Nobody) => return None,
+            Err(exception) => Response::Raise(exception),
+        })
     }
 
-    /// Sends a reply; none when the connection is at its end. An item that
-    /// was in the reply comes back, to be kept until it has surely arrived.
-    fn deliver(&mut self, reply: Reply, protocol: u8) -> Option<Option<Handed>> {
-        if let Err(error) = self.channel.compose(|out| reply.write(out, protocol)) {
+    /// What a client makes a proxy of: the methods, and a token.
+    fn proxy(&self, typeid: &str, object: &Served) -> Result<Value, Exception> {
+        let ident = self.state.registry.add(object)?;
+        // As the client knows us: we may listen on every address there is.
+        let address = self.channel.stream().local_addr();
+        let address = address.unwrap_or_else(|_| self.state.listener.address());
+        let host = address.ip().to_canonical().to_string();
+        let address = Value::tuple(&[host.as_str().into(), i64::from(address.port()).into()]);
+        let token = Value::instance(
+            &Value::global("multiprocessing.managers", "Token"),
+            &[],
+            Some(&Value::tuple(&[
+                typeid.into(),
+                address,
+                ident.as_str().into(),
+            ])),
+        );
+        Ok(Value::tuple(&[manager_methods::exposed(object), token]))
+    }
+
+    /// Sends a reply; none when the connection is at its end. What was lent
+    /// comes back, to be kept until it has surely arrived.
+    fn deliver(&mut self, response: Response, dialect: Dialect) -> Option<Option<Lent>> {
+        if let Err(error) = self.channel.compose(|out| response.write(out, dialect)) {
             // This client cannot be told; another may.
-            if let Reply::Item(handed) = reply {
-                handed.put_back();
+            if let Response::Lend(lent) = response {
+                lent.return_it();
             }
             let text = format!("Traceback (most recent call last):\nPicklingError: {error}\n");
-            let reply = Reply::Unsendable(text);
+            let response = Response::Unsendable(text);
             self.channel
-                .compose(|out| reply.write(out, protocol))
+                .compose(|out| response.write(out, dialect))
                 .ok()?;
             return self.channel.flush().ok().map(|()| None);
         }
-        let Reply::Item(handed) = reply else {
+        let Response::Lend(lent) = response else {
             return self.channel.flush().ok().map(|()| None);
         };
         if has_hung_up(self.channel.stream()) || self.channel.flush().is_err() {
-            handed.put_back();
+            lent.return_it();
             return None;
         }
-        Some(Some(handed))
+        Some(Some(lent))
     }
 }
 
-/// The protocol to reply in: that of the request, but for the newest, which is
-/// of no use here and unknown to most.
-fn reply_protocol(message: &[u8]) -> u8 {
-    protocol_of(message).clamp(2, 4)
+/// What a proxy may ask of any object, exposed or not.
+fn fallback(served: &Served, ident: &str, method: &str) -> Response {
+    match method {
+        "__str__" | "__repr__" => Response::Return(served.repr(ident).as_str().into()),
+        "#GETVALUE" => match served.copy() {
+            Ok(value) => Response::Return(value),
+            Err(text) => {
+                Response::Unsendable(format!("Traceback (most recent call last):\n{text}\n"))
+            }
+        },
+        method => {
+            let shown = Value::from(method).repr(100);
+            let unexposed = Exception::attribute_error(format!(
+                "method {shown} of <class '{}'> object is not in exposed={{{}}}",
+                served.class(),
+                served.exposed().join(", ")
+            ));
+            Response::Fail(format!(
+                "{}\n\nDuring handling of the above exception, another exception occurred:\n\n{}",
+                unexposed.to_traceback(),
+                Exception::key_error(method.chars().take(100).collect::<String>().as_str())
+                    .to_traceback()
+            ))
+        }
+    }
 }
 
-fn malformed(error: &inert_pickle::Error) -> Reply {
-    Reply::failure(&Exception::value_error(error.to_string()))
+/// Whether there may be a proxy in a message.
+fn has_proxies(message: &[u8]) -> bool {
+    const NAME: &[u8] = b"RebuildProxy";
+    let mut rest = message;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'R') {
+        rest = &rest[at..];
+        if rest.starts_with(NAME) {
+            return true;
+        }
+        rest = &rest[1..];
+    }
+    false
+}
+
+fn malformed(error: &inert_pickle::Error) -> Response {
+    Response::failure(&Exception::value_error(error.to_string()))
 }
 
 /// A last look at the connection before an item leaves by it: has the client
@@ -210,7 +340,11 @@ fn has_hung_up(stream: &TcpStream) -> bool {
 /// a reset instead of a good-bye (RFC 2525, 2.17), and so does a kernel that
 /// gets a message for a process that is gone. The latter comes after the
 /// good-bye, so it takes a little patience to see.
-fn has_arrived(end: &Result<Option<&[u8]>, FrameError>, stream: &TcpStream, state: &State) -> bool {
+fn has_arrived(
+    end: &Result<Option<Incoming>, FrameError>,
+    stream: &TcpStream,
+    state: &State,
+) -> bool {
     match end {
         Err(FrameError::System(_)) => false,
         Ok(None) if !state.is_stopping() => {

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
 
-use super::links::{Link, Links};
+use super::connections::{Connection, Connections};
 
 /// The number under which the wake-up call is watched; connections are
 /// numbered from 1.
@@ -32,15 +32,20 @@ impl Watcher {
 
     /// Watches a connection until its socket is closed, which takes it off
     /// the list.
-    pub(crate) fn add(&self, link: &Link) -> io::Result<()> {
-        let data = EventData::new_u64(link.id);
+    pub(crate) fn add(&self, connection: &Connection) -> io::Result<()> {
+        let data = EventData::new_u64(connection.id);
         // Errors and hang-ups are told unasked. Once is enough: it stays gone.
         let flags = EventFlags::RDHUP | EventFlags::ONESHOT;
-        Ok(epoll::add(&self.epoll, link.stream.as_fd(), data, flags)?)
+        Ok(epoll::add(
+            &self.epoll,
+            connection.stream.as_fd(),
+            data,
+            flags,
+        )?)
     }
 
     /// Serves until [`stop`](Self::stop).
-    pub(crate) fn run(&self, links: &Links) {
+    pub(crate) fn run(&self, connections: &Connections) {
         let mut events = Vec::<Event>::with_capacity(64);
         loop {
             events.clear();
@@ -59,8 +64,8 @@ impl Watcher {
                 match event.data.u64() {
                     WAKE => return,
                     id => {
-                        if let Some(link) = links.get(id) {
-                            link.leave();
+                        if let Some(connection) = connections.get(id) {
+                            connection.leave();
                         }
                     }
                 }

@@ -5,7 +5,7 @@
 //! follow with the length proper, for messages beyond 2 GiB - 1, which Python
 //! 3.7 and older cannot read.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use multiproc::connection::frame::{self, Header};
 use multiproc::deadline::Deadline;
 use multiproc::process::wait_readable;
 
-use super::FrameError;
+use super::{FrameError, socket};
 
 /// The working memory that a quiet connection keeps, and the step in which
 /// memory grows: what a peer announces costs nothing until it is sent.
@@ -26,6 +26,7 @@ const LARGE: usize = 64 << 10;
 /// One connection, message by message.
 pub(crate) struct Channel {
     stream: Arc<TcpStream>,
+    stalled: Duration,
     /// What has been read and not yet given out is `inbox[start..end]`; the
     /// rest is room.
     inbox: Vec<u8>,
@@ -37,21 +38,19 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    /// Takes over a connected stream. `patience` is how long a peer may refuse
-    /// to take what we send before the connection counts as broken.
-    pub(crate) fn new(stream: Arc<TcpStream>, patience: Duration) -> io::Result<Self> {
-        // Each message leaves in one write and is waited for: nothing is won
-        // by holding it back (Nagle), and a round trip lost.
-        stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(patience))?;
-        // A host that vanishes says no good-bye. Nobody who waits for a
-        // message would notice.
-        rustix::net::sockopt::set_socket_keepalive(&*stream, true)?;
-        rustix::net::sockopt::set_tcp_keepidle(&*stream, Duration::from_secs(60))?;
-        rustix::net::sockopt::set_tcp_keepintvl(&*stream, Duration::from_secs(15))?;
-        rustix::net::sockopt::set_tcp_keepcnt(&*stream, 4)?;
+    /// Takes over a connected stream. `stalled` is how long a peer may take to
+    /// accept a message before the connection counts as broken, and as much
+    /// more for each 32 MiB of it; `vanished` is how long its host may give no sign of
+    /// life.
+    pub(crate) fn new(
+        stream: Arc<TcpStream>,
+        stalled: Duration,
+        vanished: Duration,
+    ) -> io::Result<Self> {
+        socket::set_up(&stream, vanished)?;
         Ok(Channel {
             stream,
+            stalled,
             inbox: Vec::new(),
             start: 0,
             end: 0,
@@ -202,15 +201,42 @@ impl Channel {
     }
 
     /// Sends the composed message: in one write, as long as the kernel takes
-    /// all of it.
+    /// all of it. The whole of it has to be on its way in time, so that a peer
+    /// gains nothing by taking a byte now and then.
     pub(crate) fn flush(&mut self) -> Result<(), FrameError> {
-        let sent = (&*self.stream).write_all(&self.outbox);
+        let deadline = Deadline::after(self.patience(self.outbox.len() as u64));
+        let sent = socket::send_all(&self.stream, &self.outbox, deadline);
         self.outbox.clear();
         self.outbox.shrink_to(LARGE);
-        sent.map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock => FrameError::TimedOut,
-            _ => FrameError::System(error),
-        })
+        sent
+    }
+
+    /// How long a message of so many bytes may take.
+    pub(crate) fn patience(&self, bytes: u64) -> Duration {
+        let times = u32::try_from(bytes >> 20).unwrap_or(u32::MAX) / 32 + 1;
+        self.stalled.saturating_mul(times)
+    }
+
+    /// Throws the message away that [`receive`](Self::receive) found to be
+    /// too large.
+    pub(crate) fn skip(&mut self, deadline: Deadline) -> Result<(), FrameError> {
+        let arrived = &self.inbox[self.start..self.end];
+        let Some((header, size)) = parse_length(arrived)? else {
+            return Ok(());
+        };
+        let mut left = size.saturating_add(header as u64);
+        loop {
+            let here = self.end - self.start;
+            let skipped = left.min(here as u64) as usize;
+            self.start += skipped;
+            left -= skipped as u64;
+            if left == 0 {
+                return Ok(());
+            }
+            if self.fill(LARGE, deadline)? == 0 {
+                return Err(FrameError::CutShort { received: 0 });
+            }
+        }
     }
 }
 

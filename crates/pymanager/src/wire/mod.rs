@@ -3,6 +3,7 @@
 
 mod frame;
 mod listener;
+mod socket;
 
 pub(crate) use frame::Channel;
 pub use listener::Listener;

@@ -89,6 +89,37 @@ fn a_client_that_cannot_be_sent_an_item_leaves_it() {
 }
 
 #[test]
+fn a_client_that_takes_a_byte_now_and_then_does_not_keep_its_item() {
+    let limits = Limits {
+        stalled: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let texts = SharedQueue::<String>::new();
+    let server = Manager::new(key())
+        .register("tasks", &texts)
+        .limits(limits)
+        .start(Listener::bind("127.0.0.1:0").unwrap())
+        .unwrap();
+    let text = "x".repeat(30 << 20);
+    texts.put(&text).unwrap();
+    let (mut raw, ident) = Raw::with_tasks(&server);
+    raw.send(Some(&ident), "get", &[]);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // So much that the kernel tells the sender of the new room.
+            let mut some = vec![0; 256 << 10];
+            let mut stream = raw.stream();
+            while stream.read(&mut some).is_ok_and(|count| count > 0) {
+                thread::sleep(Duration::from_millis(500));
+            }
+        });
+        until("it is given up", || server.connections() == 0);
+        assert_eq!(texts.try_get().unwrap(), text);
+        raw.stream().shutdown(Shutdown::Both).unwrap();
+    });
+}
+
+#[test]
 fn a_shutdown_wakes_all_who_wait_and_ends_all_threads() {
     let (server, tasks) = serve(Limits::default());
     let state = Arc::downgrade(&server.state);

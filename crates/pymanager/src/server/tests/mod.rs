@@ -14,7 +14,7 @@ use super::*;
 use crate::message::{Reply, write_request};
 use crate::wire::{Channel, FrameError};
 use crate::{Client, Error};
-use inert_pickle::{Value, read};
+use inert_pickle::{self as pickle, Value, read};
 
 mod ends;
 mod hostile;
@@ -53,7 +53,17 @@ impl Raw {
     /// Connected, and not a word said.
     fn silent(server: &Server) -> Raw {
         let stream = TcpStream::connect(server.address()).unwrap();
-        let channel = Channel::new(Arc::new(stream), LONG).unwrap();
+        let channel = Channel::new(Arc::new(stream), LONG, LONG).unwrap();
+        Raw { channel }
+    }
+
+    /// Connected from another address of this machine.
+    fn silent_from(from: [u8; 4], server: &Server) -> Raw {
+        use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&socket, &SocketAddr::from((from, 0))).unwrap();
+        connect(&socket, &server.address()).unwrap();
+        let channel = Channel::new(Arc::new(socket.into()), LONG, LONG).unwrap();
         Raw { channel }
     }
 

@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::net::TcpListener;
 use std::thread;
 
@@ -9,7 +10,10 @@ fn pair() -> (TcpStream, Channel) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let raw = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (stream, _) = listener.accept().unwrap();
-    (raw, Channel::new(Arc::new(stream), PATIENCE).unwrap())
+    (
+        raw,
+        Channel::new(Arc::new(stream), PATIENCE, PATIENCE).unwrap(),
+    )
 }
 
 fn next(channel: &mut Channel, limit: usize) -> Result<Option<Vec<u8>>, FrameError> {

@@ -5,18 +5,18 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::queue::Caller;
+use crate::object::Caller;
 
 /// One connection, as others see it.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct Connection {
     pub(crate) id: u64,
     pub(crate) stream: Arc<TcpStream>,
     /// Set by the thread that serves it.
     pub(crate) caller: OnceLock<Caller>,
 }
 
-impl Link {
+impl Connection {
     /// The client has hung up, or is to be treated as if it had: whatever
     /// waits on its behalf stops waiting.
     pub(crate) fn leave(&self) {
@@ -28,57 +28,59 @@ impl Link {
 
 /// All connections.
 #[derive(Debug, Default)]
-pub(crate) struct Links {
+pub(crate) struct Connections {
     table: Mutex<Table>,
     ended: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    links: HashMap<u64, Arc<Link>>,
+    connections: HashMap<u64, Arc<Connection>>,
     next: u64,
 }
 
-impl Links {
-    pub(crate) fn add(&self, stream: TcpStream) -> Arc<Link> {
+impl Connections {
+    pub(crate) fn add(&self, stream: TcpStream) -> Arc<Connection> {
         let mut table = self.lock();
         table.next += 1;
-        let link = Arc::new(Link {
+        let connection = Arc::new(Connection {
             id: table.next,
             stream: Arc::new(stream),
             caller: OnceLock::new(),
         });
-        table.links.insert(link.id, Arc::clone(&link));
-        link
+        table
+            .connections
+            .insert(connection.id, Arc::clone(&connection));
+        connection
     }
 
     pub(crate) fn remove(&self, id: u64) {
-        self.lock().links.remove(&id);
+        self.lock().connections.remove(&id);
         self.ended.notify_all();
     }
 
-    pub(crate) fn get(&self, id: u64) -> Option<Arc<Link>> {
-        self.lock().links.get(&id).cloned()
+    pub(crate) fn get(&self, id: u64) -> Option<Arc<Connection>> {
+        self.lock().connections.get(&id).cloned()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().links.len()
+        self.lock().connections.len()
     }
 
     /// No connection gets another request; a reply that is on its way still
     /// leaves.
     pub(crate) fn close_for_reading(&self) {
-        for link in self.lock().links.values() {
+        for connection in self.lock().connections.values() {
             // One that is closed already cannot be closed.
-            let _ = link.stream.shutdown(Shutdown::Read);
-            link.leave();
+            let _ = connection.stream.shutdown(Shutdown::Read);
+            connection.leave();
         }
     }
 
     /// Ends them all, in the middle of whatever they do.
     pub(crate) fn cut(&self) {
-        for link in self.lock().links.values() {
-            let _ = link.stream.shutdown(Shutdown::Both);
+        for connection in self.lock().connections.values() {
+            let _ = connection.stream.shutdown(Shutdown::Both);
         }
     }
 
@@ -93,7 +95,7 @@ impl Links {
     pub(crate) fn wait_for_all(&self, at_most: Duration) {
         let until = Instant::now() + at_most;
         let mut table = self.lock();
-        while !table.links.is_empty() {
+        while !table.connections.is_empty() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;

@@ -1,4 +1,4 @@
-//! The queues that a manager serves, and the handle on them inside the
+//! A queue as an object that is served, and the handle on it inside the
 //! program that serves.
 
 use std::fmt;
@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use multiproc::deadline::Deadline;
 
+use super::core::{MemoryLimit, Queue, Refused};
+use super::items::{Incomparable, Order, QueueItem};
+use super::methods::{LIFO, PRIORITY, QUEUE, SIMPLE};
 use crate::error::Error;
-use crate::queue::{Caller, Incomparable, Order, Queue, Ranked, Refused, Wait};
-use inert_pickle::Data;
-use inert_pickle::Value;
+use crate::object::{Caller, Class, Memory, Object, Stored, Wait};
+use inert_pickle::{Data, Value};
 
 /// Which of Python's queue classes a queue stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,16 +30,6 @@ pub enum QueueKind {
 }
 
 impl QueueKind {
-    /// Python's name of the class.
-    pub(crate) fn class(self) -> &'static str {
-        match self {
-            QueueKind::Fifo => "Queue",
-            QueueKind::Lifo => "LifoQueue",
-            QueueKind::Priority => "PriorityQueue",
-            QueueKind::Simple => "SimpleQueue",
-        }
-    }
-
     fn order(self) -> Order {
         match self {
             QueueKind::Fifo | QueueKind::Simple => Order::Fifo,
@@ -48,22 +40,56 @@ impl QueueKind {
 }
 
 /// What a queue holds: a Python value, ordered as Python orders.
-#[derive(Debug)]
-pub(crate) struct Item(pub(crate) Value);
+#[derive(Clone, Debug)]
+pub(crate) struct Item(pub(crate) Stored);
 
-impl Ranked for Item {
-    fn before(&self, other: &Item) -> Result<bool, Incomparable> {
-        self.0
-            .less_than(&other.0)
-            .map_err(|error| Incomparable(error.0))
+impl QueueItem for Item {
+    type Rank = Value;
+
+    fn rank(&self) -> Value {
+        self.0.value.clone()
+    }
+
+    fn before(rank: &Value, other: &Value) -> Result<bool, Incomparable> {
+        rank.less_than(other).map_err(|error| Incomparable(error.0))
+    }
+
+    fn memory(&self) -> usize {
+        self.0.memory()
     }
 }
 
-/// A queue and what it calls itself.
+/// A queue and the class that it is of.
 #[derive(Debug)]
-pub(crate) struct Served {
+pub(crate) struct QueueObject {
     pub(crate) kind: QueueKind,
     pub(crate) queue: Queue<Item>,
+}
+
+impl QueueObject {
+    pub(crate) fn new(kind: QueueKind, capacity: usize) -> Self {
+        QueueObject {
+            kind,
+            queue: Queue::new(kind.order(), capacity),
+        }
+    }
+
+    /// Bounds the memory of the queue's own, and counts it with all.
+    pub(crate) fn limit_memory(&self, own: usize, all: &Arc<Memory>) {
+        let all = Arc::clone(all);
+        self.queue.limit_memory(MemoryLimit { own, all });
+    }
+}
+
+impl Object for QueueObject {
+    fn class(&self) -> &'static Class<Self> {
+        match self.kind {
+            QueueKind::Fifo => &QUEUE,
+            QueueKind::Lifo => &LIFO,
+            QueueKind::Priority => &PRIORITY,
+            QueueKind::Simple => &SIMPLE,
+        }
+    }
 }
 
 /// A queue that a [`Manager`](crate::Manager) serves to other programs, used
@@ -74,7 +100,7 @@ pub(crate) struct Served {
 /// lives as long as its last handle; a manager that shuts down does not shut
 /// it.
 pub struct SharedQueue<T = Value> {
-    served: Arc<Served>,
+    object: Arc<QueueObject>,
     items: PhantomData<fn(T) -> T>,
 }
 
@@ -87,21 +113,14 @@ impl<T: Data> SharedQueue<T> {
     /// A queue of this kind that holds at most `capacity` items; 0 is no
     /// limit.
     pub fn with(kind: QueueKind, capacity: usize) -> Self {
-        Self::from_served(Arc::new(Served {
-            kind,
-            queue: Queue::new(kind.order(), capacity),
-        }))
-    }
-
-    pub(crate) fn from_served(served: Arc<Served>) -> Self {
         SharedQueue {
-            served,
+            object: Arc::new(QueueObject::new(kind, capacity)),
             items: PhantomData,
         }
     }
 
-    pub(crate) fn served(&self) -> &Arc<Served> {
-        &self.served
+    pub(crate) fn object(&self) -> &Arc<QueueObject> {
+        &self.object
     }
 
     /// Puts an item, waiting for room as long as it takes.
@@ -133,8 +152,8 @@ impl<T: Data> SharedQueue<T> {
     }
 
     fn put_until(&self, item: &T, deadline: Deadline) -> Result<(), Error> {
-        let item = Item(item.to_value()?);
-        self.call(deadline, |wait| self.served.queue.put(item, wait))
+        let item = Item(Stored::plain(item.to_value()?));
+        self.call(deadline, |wait| self.object.queue.put(item, wait))
     }
 
     /// Takes an item, waiting for one as long as it takes.
@@ -166,8 +185,8 @@ impl<T: Data> SharedQueue<T> {
     }
 
     fn get_until(&self, deadline: Deadline) -> Result<T, Error> {
-        let item = self.call(deadline, |wait| self.served.queue.get(wait))?;
-        Ok(T::from_value(item.0)?)
+        let item = self.call(deadline, |wait| self.object.queue.get(wait))?;
+        Ok(T::from_value(item.0.value)?)
     }
 
     /// Says that an item which was taken has been dealt with.
@@ -176,32 +195,32 @@ impl<T: Data> SharedQueue<T> {
     ///
     /// [`Error::TooManyDone`].
     pub fn task_done(&self) -> Result<(), Error> {
-        Ok(self.served.queue.task_done()?)
+        Ok(self.object.queue.task_done()?)
     }
 
     /// Waits until every item that was put has been dealt with.
     pub fn join(&self) {
         // Without a deadline there is nothing that could fail.
-        let _ = self.call(Deadline::NEVER, |wait| self.served.queue.join(wait));
+        let _ = self.call(Deadline::NEVER, |wait| self.object.queue.join(wait));
     }
 
     /// Waits until every item has been dealt with, or for `timeout`; whether
     /// they have.
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         let deadline = Deadline::after(timeout);
-        self.call(deadline, |wait| self.served.queue.join(wait))
+        self.call(deadline, |wait| self.object.queue.join(wait))
             .is_ok()
     }
 
     /// Lets nothing in any more; `immediate` throws away what is in. Everyone
     /// who waits is woken.
     pub fn shutdown(&self, immediate: bool) {
-        self.served.queue.shut_down(immediate);
+        self.object.queue.shut_down(immediate);
     }
 
     /// How many items are in it now.
     pub fn len(&self) -> usize {
-        self.served.queue.len()
+        self.object.queue.len()
     }
 
     /// Whether there is none now.
@@ -211,12 +230,17 @@ impl<T: Data> SharedQueue<T> {
 
     /// Whether there is no room now.
     pub fn is_full(&self) -> bool {
-        self.served.queue.is_full()
+        self.object.queue.is_full()
+    }
+
+    /// How much memory its items take, roughly, in bytes.
+    pub fn memory(&self) -> usize {
+        self.object.queue.memory()
     }
 
     /// How many wait for an item now, here and in other programs.
     pub fn waiting(&self) -> usize {
-        self.served.queue.waiting()
+        self.object.queue.waiting()
     }
 
     fn call<R>(
@@ -241,7 +265,7 @@ impl<T: Data> Default for SharedQueue<T> {
 impl<T> Clone for SharedQueue<T> {
     fn clone(&self) -> Self {
         SharedQueue {
-            served: Arc::clone(&self.served),
+            object: Arc::clone(&self.object),
             items: PhantomData,
         }
     }
@@ -250,8 +274,8 @@ impl<T> Clone for SharedQueue<T> {
 impl<T> fmt::Debug for SharedQueue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedQueue")
-            .field("kind", &self.served.kind)
-            .field("len", &self.served.queue.len())
+            .field("kind", &self.object.kind)
+            .field("len", &self.object.queue.len())
             .finish_non_exhaustive()
     }
 }

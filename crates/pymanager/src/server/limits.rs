@@ -1,0 +1,54 @@
+//! What a manager allows its peers.
+
+use std::time::Duration;
+
+use crate::{message, pickle};
+
+/// What a manager allows its peers. Whoever goes beyond is told which limit it
+/// was, by an exception.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The largest message, 512 MiB, and how many parts may be in it, 32
+    /// million. A message's memory is taken as it arrives, not as it is
+    /// announced.
+    pub pickle: pickle::Limits,
+    /// How much all objects may hold: no limit. In bytes, roughly.
+    pub memory: usize,
+    /// How much one queue may hold: no limit. In bytes, roughly.
+    pub queue_memory: usize,
+    /// How many objects clients may make: 1,000,000.
+    pub objects: usize,
+    /// How long a peer may take to prove the key, and then to send its first
+    /// request: 10 s.
+    pub handshake: Duration,
+    /// How long a peer may take to accept a reply: 30 s, and as long again for
+    /// each 32 MiB of it.
+    pub stalled: Duration,
+    /// How long a peer's host may give no sign of life: 15 s. A host that
+    /// loses its power or its network says no good-bye.
+    pub vanished: Duration,
+    /// How many connections may be under way that have not proven the key:
+    /// 256. When all places are taken, the oldest one gives way, of the
+    /// address that has most of them.
+    pub unproven: usize,
+    /// How many connections there may be in all: 10,000. Each has a thread
+    /// and a descriptor.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            pickle: message::limits(),
+            memory: usize::MAX,
+            queue_memory: usize::MAX,
+            objects: 1_000_000,
+            handshake: Duration::from_secs(10),
+            stalled: Duration::from_secs(30),
+            vanished: Duration::from_secs(15),
+            unproven: 256,
+            connections: 10_000,
+        }
+    }
+}
