@@ -1,5 +1,6 @@
 //! The oldest way to serve many: a parent that listens, a child a request.
 //!
+//! <!-- not run: it serves until Ctrl-C -->
 //! ```text
 //! $ cargo run -q -p fork --example prefork_server
 //! Serving http://127.0.0.1:8000/ with at most 8 children; Ctrl-C ends.

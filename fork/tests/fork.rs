@@ -48,18 +48,6 @@ fn the_transcript_with_its_numbers_related() {
 }
 
 #[test]
-fn unflushed_output_leaves_twice() {
-    let done = Program::new(example("unflushed_output")).run().success();
-    assert_eq!(
-        done.lines(),
-        [
-            "without a flush: written once, written once,",
-            "with a flush: written once,"
-        ]
-    );
-}
-
-#[test]
 fn zombie_and_orphan_and_their_cures() {
     let done = Program::new(example("zombie_and_orphan")).run().success();
     let lines = done.lines();

@@ -1,5 +1,6 @@
 //! Readers killed at random; what they did not hold arrives, once, unharmed.
 //!
+//! <!-- numbers vary -->
 //! ```text
 //! $ cargo run -q -p ipc-queue --example kill_the_reader
 //! 100000 items, 30 readers killed

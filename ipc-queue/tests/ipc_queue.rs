@@ -84,19 +84,6 @@ fn other_values() {
 }
 
 #[test]
-fn example_task_done() {
-    let done = Program::new(example("task_done")).run().success();
-    assert_eq!(
-        done.lines(),
-        [
-            "2 producers put 20 tasks",
-            "join returned: 0 unfinished, 20 done by 3 workers",
-            "one task_done too many: task_done() called too many times",
-        ]
-    );
-}
-
-#[test]
 fn example_kill_the_reader() {
     let done = Program::new(example("kill_the_reader")).run().success();
     let lines = done.lines();

@@ -1,6 +1,7 @@
 //! Two locks taken in opposite order: two threads wait for each other for ever,
 //! unless they notice. Then the cure: one order for all.
 //!
+//! <!-- any order -->
 //! ```text
 //! $ cargo run -q -p lock --example deadlock
 //! In opposite order:

@@ -1,6 +1,7 @@
 //! A lock between processes: lines that stay together, a counter that is
 //! right, and an owner that is killed.
 //!
+//! <!-- any order -->
 //! ```text
 //! $ cargo run -q -p lock --example process_lock
 //! process 0, line 1 of 2

@@ -1,7 +1,7 @@
 //! The runs that the book shows, held against this program and against Python.
 #![forbid(unsafe_code)]
 
-use common::testing::{assert_python_tells, transcripts};
+use common::testing::{assert_headers_tell, assert_python_does_the_same, transcripts};
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_lock");
 
@@ -21,14 +21,12 @@ fn the_book_shows_what_happens() {
 }
 
 #[test]
+fn the_headers_tell_what_is_printed() {
+    assert_headers_tell(env!("CARGO_MANIFEST_DIR"));
+}
+
+#[test]
 #[ignore = "needs python3"]
 fn python_tells_the_same() {
-    let transcripts = transcripts("lock");
-    let recipe = transcripts
-        .iter()
-        .find(|transcript| transcript.example().is_none() && transcript.arguments().is_empty())
-        .expect("the recipe's run");
-    assert_python_tells("lock.py", recipe);
-    let done = recipe.program(RECIPE).run().success();
-    recipe.assert_tells(&done.stdout);
+    assert_python_does_the_same("lock.py", "lock", RECIPE, None);
 }

@@ -94,46 +94,6 @@ fn a_deadlock_is_noticed_and_cured() {
 }
 
 #[test]
-fn try_lock_does_not_wait() {
-    assert_eq!(
-        run("try_lock"),
-        [
-            "MainThread: I have the lock",
-            "Thread-B: the lock is taken, I do something else",
-            "MainThread: I release the lock",
-            "Thread-B: the lock is free, I have it",
-        ]
-    );
-}
-
-#[test]
-fn a_panic_poisons_the_lock() {
-    assert_eq!(
-        run("poisoned"),
-        [
-            "before: Alice 100, Bob 0, together 100",
-            "thread 'Thread-A' panicked: the power is out",
-            "MainThread: the lock is free, and poisoned: somebody panicked holding it",
-            "MainThread: what was left: Alice 60, Bob 0, together 60",
-            "MainThread: mended: Alice 60, Bob 40, together 100",
-            "MainThread: the lock is as good as new",
-        ]
-    );
-}
-
-#[test]
-fn atomics_count_without_a_lock() {
-    assert_eq!(
-        run("atomic"),
-        [
-            "a counter: 400000 of 400000",
-            "the largest: 399999",
-            "tickets: 1000 sold of 1000, nobody was refused too early",
-        ]
-    );
-}
-
-#[test]
 fn a_lock_between_processes_outlives_its_owner() {
     for _ in 0..20 {
         let lines = run("process_lock");

@@ -1,6 +1,7 @@
 //! Where adding threads stops helping, for work that computes and for work
 //! that waits.
 //!
+//! <!-- numbers vary -->
 //! ```text
 //! $ cargo run -q --release -p multicore --example cpu_bound_or_io_bound
 //! 64 tasks of either kind, milliseconds for all of them

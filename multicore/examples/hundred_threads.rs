@@ -1,5 +1,6 @@
 //! A hundred busy threads use no more of the machine than one for each core.
 //!
+//! <!-- not run: it names the cores of the machine -->
 //! ```text
 //! $ cargo run -q -p multicore --example hundred_threads
 //! threads: 2

@@ -1,7 +1,7 @@
 //! The runs that the book shows, held against this program and against Python.
 #![forbid(unsafe_code)]
 
-use common::testing::{assert_python_tells, transcripts};
+use common::testing::{assert_headers_tell, assert_python_tells, transcripts};
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_multicore");
 
@@ -36,4 +36,9 @@ fn python_tells_the_same() {
     assert_python_tells("multicore.py", recipe);
     let done = recipe.program(RECIPE).run().success();
     recipe.assert_tells(&on_the_books_machine(&done.stdout));
+}
+
+#[test]
+fn the_headers_tell_what_is_printed() {
+    assert_headers_tell(env!("CARGO_MANIFEST_DIR"));
 }

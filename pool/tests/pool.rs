@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use common::testing::{Finished, Manners, Program, example, mask_numbers, numbers};
+use common::testing::{Finished, Manners, Program, mask_numbers, numbers};
 use predicates::prelude::*;
 use rustix::process::Signal;
 
@@ -164,85 +164,4 @@ fn more_workers_than_the_system_allows() {
         predicate::str::is_match("^pool: cannot start worker \\d+ of 64: Too many open files.*\n$")
             .unwrap(),
     );
-}
-
-fn run_example(name: &str) -> Finished {
-    Program::new(example(name)).run().success()
-}
-
-#[test]
-fn example_apply_or_apply_async() {
-    assert_eq!(
-        run_example("apply_or_apply_async").lines(),
-        [
-            "apply: at most 1 task at a time",
-            "apply_async: at most 3 tasks at a time"
-        ]
-    );
-}
-
-#[test]
-fn example_callback() {
-    let done = run_example("callback");
-    let lines = done.lines();
-    for (task, line) in lines[..3].iter().enumerate() {
-        let square = task * task;
-        assert_eq!(
-            *line,
-            format!("task {task} gave {square} (callback in the parent: true)")
-        );
-    }
-    assert!(
-        lines[3].starts_with("task 3 failed: task 3 panicked: three is not welcome, "),
-        "{lines:?}"
-    );
-    assert_eq!(lines.len(), 4);
-}
-
-#[test]
-fn example_initializer() {
-    assert_eq!(
-        run_example("initializer").lines(),
-        ["2 workers opened the dictionary 2 times for 100 look-ups"]
-    );
-}
-
-#[test]
-fn example_max_tasks_per_child() {
-    assert_eq!(
-        run_example("max_tasks_per_child").lines(),
-        ["9 tasks, at most 3 in a process: done by 3 processes, one after the other"]
-    );
-}
-
-#[test]
-fn example_map() {
-    let squares = "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]";
-    assert_eq!(
-        run_example("map").lines(),
-        [
-            &format!("map: {squares}"),
-            "map_async, meanwhile something else, then: sum 285",
-            "imap over an endless input, the first five: [0, 1, 4, 9, 16]",
-            &format!("imap_unordered, sorted afterwards: {squares}"),
-        ]
-    );
-}
-
-#[test]
-fn example_worker_killed() {
-    let done = run_example("worker_killed");
-    let masked: Vec<_> = done.lines().into_iter().map(mask_numbers).collect();
-    assert_eq!(
-        masked,
-        [
-            "task #: done",
-            "task #: done",
-            "task #: task # was lost: process 'pool-worker' (#) was killed by SIGKILL",
-            "task #: done",
-            "task #: done",
-            "with a retry: task # is done, too",
-        ]
-    );
-    assert_eq!(numbers(done.lines()[2])[..2], [2, 2]);
 }

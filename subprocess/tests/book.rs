@@ -1,16 +1,18 @@
 //! The runs that the book shows, held against this program and against Python.
 #![forbid(unsafe_code)]
 
-use common::testing::{assert_python_tells, transcripts};
+use common::testing::{assert_book_tells, assert_headers_tell, assert_python_does_the_same};
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_subprocess");
 
 #[test]
 fn the_book_shows_what_happens() {
-    for transcript in transcripts("subprocess") {
-        let done = transcript.program(RECIPE).run().success();
-        transcript.assert_tells(&done.stdout);
-    }
+    assert_book_tells("subprocess", RECIPE, &[]);
+}
+
+#[test]
+fn the_headers_tell_what_is_printed() {
+    assert_headers_tell(env!("CARGO_MANIFEST_DIR"));
 }
 
 #[test]
@@ -20,13 +22,6 @@ fn python_tells_the_same() {
         ("call", "subprocess_call.py"),
         ("communicate", "subprocess_communicate.py"),
     ] {
-        let transcripts = transcripts("subprocess");
-        let same = transcripts
-            .iter()
-            .find(|transcript| transcript.example() == Some(example))
-            .expect("the example's run");
-        assert_python_tells(script, same);
-        let done = same.program(RECIPE).run().success();
-        same.assert_tells(&done.stdout);
+        assert_python_does_the_same(script, "subprocess", RECIPE, Some(example));
     }
 }

@@ -2,52 +2,62 @@
 #![forbid(unsafe_code)]
 
 use std::fs;
-use std::net::UdpSocket;
-use std::os::unix::fs::symlink;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::thread;
 
-use common::testing::{Finished, Program, example};
-use predicates::str::{contains, starts_with};
+use common::testing::{Finished, Manners, Program};
+use predicates::str::contains;
+
+const RECIPE: &str = env!("CARGO_BIN_EXE_subprocess");
 
 fn recipe() -> Program {
-    Program::new(env!("CARGO_BIN_EXE_subprocess"))
+    Program::new(RECIPE)
 }
 
-fn fixture() -> String {
-    example("fixture").to_string_lossy().into_owned()
+/// The recipe runs `script`.
+fn call(script: &str) -> Program {
+    recipe().args(["call", "sh", "-c", script])
 }
 
-fn call(args: &[&str]) -> Program {
-    recipe().arg("call").arg(fixture()).args(args)
+/// The recipe talks to `script`.
+fn communicate(options: &[&str], script: &str) -> Program {
+    let program = recipe().arg("communicate").args(options);
+    program.args(["sh", "-c", script])
 }
 
-fn communicate(options: &[&str], args: &[&str]) -> Program {
-    recipe()
-        .arg("communicate")
-        .args(options)
-        .arg(fixture())
-        .args(args)
+#[test]
+fn manners() {
+    Manners::of(RECIPE)
+        .quick(&["call", "true"])
+        .wrong(&["--no-such-option", "--timeout=1 communicate cat"])
+        .long(
+            &["call", "sh", "-c", "echo started; exec sleep 1000"],
+            |line| line == "started",
+        )
+        .check();
+    for line in [
+        &["call"][..],
+        &["communicate", "--timeout", "soon", "cat"],
+        &["communicate", "--timeout", "-1", "cat"],
+    ] {
+        recipe().args(line).run().assert().code(2).stdout("");
+    }
 }
 
 #[test]
 fn call_shows_command_output_and_exit_code_in_this_order() {
-    let finished = call(&["group"]).run().success();
-    let lines = finished.lines();
-    assert_eq!(lines[0], format!("$ {} group", fixture()));
-    // The recipe's own group: the one that gets the terminal's Ctrl-C.
-    assert!(lines[1].starts_with(&format!("{} ", finished.pid)));
-    assert_eq!(lines[2..], ["Exit code: 0"]);
+    // The fifth field is the process group: the one that gets Ctrl-C.
+    let script = "read -r _ _ _ _ group _ < /proc/$$/stat; echo $group";
+    let done = call(script).run().success();
+    let group = done.pid.to_string();
+    let shown = format!("$ sh -c {script}");
+    assert_eq!(done.lines(), [&*shown, &*group, "Exit code: 0"]);
 }
 
 #[test]
 fn call_tells_codes_and_signals() {
-    for (args, told) in [
-        (&["exit", "3"][..], "Exit code: 3"),
-        (&["killed"], "Exit code: -9"),
-    ] {
-        assert_eq!(call(args).run().success().lines()[1..], [told]);
+    for (script, told) in [("exit 3", "Exit code: 3"), ("kill -9 $$", "Exit code: -9")] {
+        assert_eq!(call(script).run().success().lines()[1..], [told]);
     }
 }
 
@@ -68,9 +78,9 @@ fn a_program_that_cannot_be_run_has_a_shells_status() {
 }
 
 /// What the recipe prints on standard output, byte for byte.
-fn bytes(of: &str) -> Vec<u8> {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_subprocess"))
-        .args([of, &fixture(), "not-utf-8"])
+fn bytes(how: &str) -> Vec<u8> {
+    let output = std::process::Command::new(RECIPE)
+        .args([how, "printf", r"caf\351\n"])
         .output()
         .expect("the recipe");
     output.stdout
@@ -78,80 +88,58 @@ fn bytes(of: &str) -> Vec<u8> {
 
 #[test]
 fn what_is_not_utf_8_passes_through_call_and_is_replaced_in_communicate() {
-    let first = format!("$ {} not-utf-8\n", fixture()).into_bytes();
+    let first = br"$ printf caf\351\n";
     let last = b"Exit code: 0\n";
-    let called = [&first[..], b"caf\xe9\n", last].concat();
+    let called = [&first[..], b"\n", b"caf\xe9\n", last].concat();
     assert_eq!(bytes("call"), called);
-    let communicated = [&first[..], "caf\u{fffd}\n".as_bytes(), last].concat();
+    let communicated = [&first[..], b"\n", "caf\u{fffd}\n".as_bytes(), last].concat();
     assert_eq!(bytes("communicate"), communicated);
 }
 
 #[test]
 fn communicate_feeds_and_collects() {
-    let input = r"set q=mx\npython.org\n\ttab \\n \x";
-    let finished = communicate(&["--input", input], &["echo"]).run();
-    assert_eq!(finished.status.code(), Some(0));
+    let input = r"set q=mx\npython.org\n\tab";
+    let done = communicate(&["--input", input], "cat; echo fed >&2").run();
+    assert_eq!(done.status.code(), Some(0));
     assert_eq!(
-        finished.lines()[1..],
-        ["set q=mx", "python.org", "\ttab \\n \\x", "Exit code: 0"]
+        done.lines()[1..],
+        ["set q=mx", "python.org", r"\tab", "Exit code: 0"]
     );
-    assert_eq!(finished.stderr, "30\n");
+    assert_eq!(done.stderr, "fed\n");
 }
 
 #[test]
 fn communicate_kills_what_takes_too_long() {
-    let finished = communicate(&["--timeout", "2"], &["leave-child"]).run();
-    assert_eq!(finished.status.code(), Some(124));
-    assert_eq!(finished.lines().last(), Some(&"Exit code: 0"));
-    let message = "hangingsubprocess: the time is up: the program was killed\n";
-    assert_eq!(finished.stderr, message);
+    let done = communicate(&["--timeout", "1"], "sleep 1000 &").run();
+    assert_eq!(done.status.code(), Some(124));
+    // The program itself was done long ago.
+    assert_eq!(done.lines().last(), Some(&"Exit code: 0"));
+    let message = "subprocess: the time is up: the program was killed\n";
+    assert_eq!(done.stderr, message);
 }
 
-#[test]
-fn interrupted_call_ends_with_its_program() {
-    let mut running = call(&["hang"]).start();
-    running.next_line();
-    running.next_line();
-    // Nobody is left: `finish` sees to that.
-    running.interrupt();
-    assert_eq!(running.finish().status.signal(), Some(2));
-}
-
-#[test]
-fn interrupted_communicate_ends_a_program_in_a_group_of_its_own() {
-    let mut running = communicate(&["--timeout", "1000"], &["leave-child"]).start();
-    running.next_line();
-    // The handler is set before the program starts.
-    while running.descendants().is_empty() {
-        thread::yield_now();
-    }
-    running.interrupt();
-    let finished = running.finish();
-    assert_eq!(finished.status.code(), Some(130));
-    assert!(
-        finished
-            .stderr
-            .ends_with("subprocess: interrupted: the program was killed\n")
-    );
-}
-
-/// A folder for programs, for `PATH`, in which the fixture goes by `names`.
-fn path_with(test: &str, names: &[&str]) -> PathBuf {
+/// A folder for `PATH` with programs in it, each a script.
+fn path_with(test: &str, programs: &[(&str, &str)]) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
-    for name in names {
-        symlink(example("fixture"), folder.join(name)).expect("a link");
+    for (name, script) in programs {
+        let file = folder.join(name);
+        fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("a script");
+        fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).expect("executable");
     }
     folder
 }
 
+const GETENT: (&str, &str) = ("getent", "echo 127.0.0.1 $2");
+
 #[test]
 fn with_ping_it_does_what_the_notes_do() {
-    let path = path_with("with_ping", &["ping", "getent"]);
-    let finished = recipe().env("PATH", path).run().success();
+    let ping = ("ping", "echo $3 packets transmitted");
+    let path = path_with("with_ping", &[ping, GETENT]);
+    let done = recipe().env("PATH", path).run().success();
     assert_eq!(
-        finished.lines(),
+        done.lines(),
         [
             "$ ping 127.0.0.1 -c 4",
             "4 packets transmitted",
@@ -162,10 +150,9 @@ fn with_ping_it_does_what_the_notes_do() {
 
 #[test]
 fn without_ping_a_name_is_looked_up() {
-    let path = path_with("without_ping", &["getent"]);
-    let finished = recipe().env("PATH", path).run();
-    finished
-        .assert()
+    let path = path_with("without_ping", &[GETENT]);
+    let done = recipe().env("PATH", path).run();
+    done.assert()
         .success()
         .stdout(
             "$ ping 127.0.0.1 -c 4\n$ getent hosts localhost\n127.0.0.1 localhost\nExit code: 0\n",
@@ -175,11 +162,10 @@ fn without_ping_a_name_is_looked_up() {
         );
 }
 
-fn assert_pinged(finished: &Finished) {
-    let lines = finished.lines();
+fn assert_pinged(done: &Finished) {
+    let lines = done.lines();
     assert_eq!(lines[0], "$ ping 127.0.0.1 -c 4");
-    finished
-        .assert()
+    done.assert()
         .success()
         .stdout(contains("4 packets transmitted, 4 received"));
     assert_eq!(lines.last(), Some(&"Exit code: 0"));
@@ -189,76 +175,4 @@ fn assert_pinged(finished: &Finished) {
 #[ignore = "needs ping"]
 fn pings_as_the_notes_do() {
     assert_pinged(&recipe().run().success());
-}
-
-/// A name server on loopback that tells one mail exchanger to whoever asks,
-/// until the test ends.
-fn name_server() -> u16 {
-    let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a port");
-    let port = socket.local_addr().expect("its number").port();
-    thread::spawn(move || {
-        let mut query = [0; 512];
-        while let Ok((length, from)) = socket.recv_from(&mut query) {
-            // The name ends with a zero; type and class follow (RFC 1035).
-            let name = query[12..length].iter().position(|byte| *byte == 0);
-            let end = 12 + name.unwrap_or(0) + 5;
-            let mut answer = query[..end].to_vec();
-            // A response without error, one question and one answer.
-            answer[2..12].copy_from_slice(&[0x85, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);
-            // The question's name, MX, IN, a minute, 9 bytes: 50, "mail" and
-            // the question's name.
-            answer.extend([0xc0, 12, 0, 15, 0, 1, 0, 0, 0, 60, 0, 9, 0, 50]);
-            answer.extend(b"\x04mail\xc0\x0c");
-            let _ = socket.send_to(&answer, from);
-        }
-    });
-    port
-}
-
-#[test]
-#[ignore = "needs nslookup"]
-fn talks_to_nslookup_as_the_notes_do() {
-    let port = name_server();
-    let input = format!(r"server 127.0.0.1\nset port={port}\nset q=mx\npython.org\nexit\n");
-    let args = ["communicate", "--input", &input, "nslookup"];
-    let finished = recipe().args(args).run();
-    let lines = finished.lines();
-    assert_eq!(lines[0], "$ nslookup", "{}", finished.stderr);
-    finished
-        .assert()
-        .success()
-        .stdout(contains("python.org\tmail exchanger = 50 mail.python.org."));
-    assert_eq!(lines.last(), Some(&"Exit code: 0"));
-}
-
-#[test]
-fn help_says_what_it_shows_with_two_examples() {
-    let help = recipe().arg("--help").run().success();
-    help.assert()
-        .stdout(contains("run other programs, talk to them"))
-        .stdout(contains(
-            r"communicate --input 'set q=mx\npython.org\nexit\n' nslookup",
-        ));
-}
-
-#[test]
-fn a_bad_option_is_a_usage_error() {
-    for args in [
-        &["--no-such-option"][..],
-        &["call"],
-        &["communicate", "--timeout", "soon", "cat"],
-        &["communicate", "--timeout", "-1", "cat"],
-    ] {
-        let finished = recipe().args(args).run();
-        finished
-            .assert()
-            .code(2)
-            .stdout("")
-            .stderr(starts_with("error: "));
-    }
-}
-
-#[test]
-fn a_reader_that_goes_away_is_no_error() {
-    call(&["exit", "0"]).head_1().assert().success().stderr("");
 }

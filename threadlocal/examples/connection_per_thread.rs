@@ -1,6 +1,7 @@
 //! One database connection for each thread, opened when the thread first needs
 //! it: the notes' own use of thread-local variables.
 //!
+//! <!-- numbers vary; repeats vary -->
 //! ```text
 //! $ cargo run -q -p threadlocal --example connection_per_thread
 //! 12 requests are in the database, stored over 3 connections

@@ -1,7 +1,7 @@
 //! The runs that the book shows, held against this program and against Python.
 #![forbid(unsafe_code)]
 
-use common::testing::{assert_book_tells, assert_python_does_the_same};
+use common::testing::{assert_book_tells, assert_headers_tell, assert_python_does_the_same};
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_threadlocal");
 
@@ -14,4 +14,9 @@ fn the_book_shows_what_happens() {
 #[ignore = "needs python3"]
 fn python_tells_the_same() {
     assert_python_does_the_same("threadlocal.py", "threadlocal", RECIPE, None);
+}
+
+#[test]
+fn the_headers_tell_what_is_printed() {
+    assert_headers_tell(env!("CARGO_MANIFEST_DIR"));
 }

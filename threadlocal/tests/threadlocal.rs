@@ -47,51 +47,6 @@ fn every_thread_greets_its_own_student() {
     }
 }
 
-#[track_caller]
-fn check(name: &str, expected: &[&str]) {
-    for _ in 0..10 {
-        assert_eq!(
-            Program::new(example(name)).run().success().lines(),
-            expected
-        );
-    }
-}
-
-#[test]
-fn attributes() {
-    check(
-        "attributes",
-        &[
-            "Thread-A: Alice is taught by Ms Lin, 2 lessons",
-            "Thread-B: Bob is taught by Mr Wu, 1 lesson",
-            "MainThread: nobody has entered the school",
-        ],
-    );
-}
-
-#[test]
-fn std_thread_local() {
-    check(
-        "std_thread_local",
-        &[
-            "the macro:  a new thread starts from 0, counts to 3",
-            "the macro:  the value of Counter-1 is dropped as the thread ends",
-            "the object: a new thread starts from 0, counts to 3",
-            "the object: the thread has ended, its value is still there: 3",
-            "the object: the next thread may get that value: dropped 0 so far",
-            "the object: dropped with all its values: 1",
-        ],
-    );
-}
-
-#[test]
-fn iterate_and_sum() {
-    check(
-        "iterate_and_sum",
-        &["4 threads counted 250000 each", "together: 1000000"],
-    );
-}
-
 #[test]
 fn connection_per_thread() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,5 +1,6 @@
 //! Fifty tasks that wait: one after another, and a thread for each.
 //!
+//! <!-- numbers vary -->
 //! ```text
 //! $ cargo run -q -p threads --example io_bound
 //! 50 tasks, each waits 20 ms for an answer

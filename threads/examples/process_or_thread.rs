@@ -1,5 +1,6 @@
 //! What starting, switching and talking cost, for processes and for threads.
 //!
+//! <!-- numbers vary -->
 //! ```text
 //! $ cargo run -q -p threads --example process_or_thread
 //! microseconds                  process     thread

@@ -1,6 +1,7 @@
 //! A producer, two consumers, and a `join` that waits until the work is done,
 //! not merely taken.
 //!
+//! <!-- numbers vary; any order -->
 //! ```text
 //! $ cargo run -q -p threads --example queue_join
 //! Producer: 6 pages to print

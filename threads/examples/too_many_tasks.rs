@@ -1,6 +1,7 @@
 //! The same work cut into 1, 10, 100, 1,000 and 10,000 threads: where switching
 //! begins to eat the time.
 //!
+//! <!-- not run: a system may not allow as many -->
 //! ```text
 //! $ cargo run -q --release -p threads --example too_many_tasks
 //! 20000 slices of the same work, each thread turns to the next after a slice

@@ -57,21 +57,6 @@ fn name_and_count_are_free() {
 }
 
 #[test]
-fn unnamed_threads_are_numbered() {
-    let done = Program::new(example("unnamed_threads")).run().success();
-    assert_eq!(
-        done.lines(),
-        [
-            "MainThread started Thread-1, Thread-2, Painter and Thread-3",
-            "Thread-1 says that it is Thread-1",
-            "Thread-2 says that it is Thread-2",
-            "Painter says that it is Painter",
-            "Thread-3 says that it is Thread-3",
-        ]
-    );
-}
-
-#[test]
 fn queue_join_waits_for_every_page() {
     for _ in 0..30 {
         let done = Program::new(example("queue_join")).run().success();

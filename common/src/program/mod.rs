@@ -2,7 +2,8 @@
 //!
 //! An error is one line on standard error, `NAME: what failed: why`, without
 //! a backtrace, and exit status 1; an unknown option is clap's message and
-//! status 2; [`Exit`] chooses another status.
+//! status 2; another program's failure has the status that a shell would give
+//! it; [`Exit`] chooses any other.
 //!
 //! Ctrl-C, `kill` and a closing terminal end a program by default, and the
 //! shell tells 130, 143 and 129. A program that has something left to do then
@@ -17,6 +18,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use multiproc::process::{Died, ExitStatus, JoinError};
+use multiproc::subprocess;
 
 use crate::complain;
 
@@ -102,6 +104,11 @@ fn finish(name: &str, outcome: anyhow::Result<()>) -> ExitCode {
     if !message.is_empty() {
         complain!("{name}: {message}");
     }
-    let exit = error.chain().find_map(|cause| cause.downcast_ref::<Exit>());
-    exit.map_or(ExitCode::FAILURE, |exit| ExitCode::from(exit.status))
+    let status = error.chain().find_map(|cause| {
+        let exit = cause.downcast_ref::<Exit>().map(|exit| exit.status);
+        // As a shell tells it: 127 for a program that is not there.
+        let program = cause.downcast_ref::<subprocess::Error>();
+        exit.or(program.map(subprocess::Error::exit_code))
+    });
+    status.map_or(ExitCode::FAILURE, ExitCode::from)
 }

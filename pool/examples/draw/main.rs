@@ -1,5 +1,6 @@
 //! Draws the book's pictures from real runs, as SVG.
 //!
+//! <!-- not run: it writes into the book -->
 //! ```text
 //! $ cargo run -q -p pool --example draw
 //! docs/src/pictures/fork.svg

@@ -8,7 +8,6 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
@@ -17,7 +16,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal};
 
-use super::{Error, ExitStatus, status};
+use super::die_with_caller::Whom;
+use super::{Error, ExitStatus, start, status};
 
 /// How much is read or written at once: a pipe's usual size.
 const CHUNK: usize = 64 << 10;
@@ -87,14 +87,14 @@ pub fn communicate_until(
     cancel: Option<BorrowedFd<'_>>,
 ) -> Result<Output, Error> {
     let own_group = deadline.remaining().is_some();
-    if own_group {
-        command.process_group(0);
-    }
+    let whom = if own_group {
+        Whom::Group
+    } else {
+        Whom::Program
+    };
     command.stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command
-        .spawn()
-        .map_err(|error| Error::start(command, error))?;
+    let (child, _dies) = start(command, whom)?;
     let mut program = Program::new(child, own_group)?;
     let mut stdin = program.child.stdin.take();
     let mut stdout = Collected::new(program.child.stdout.take().map(OwnedFd::from))?;

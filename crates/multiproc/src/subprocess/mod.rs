@@ -30,15 +30,35 @@
 //! finds the children that it starts; Ctrl-C reaches the caller alone then,
 //! whose [`communicate_until`] can be told to end the group.
 
+//!
+//! # When the caller dies
+//!
+//! By whatever cause, `kill -9` included, and by the kernel's own doing, so that
+//! it needs nobody's good will:
+//!
+//! | run by | what is killed with the caller |
+//! | --- | --- |
+//! | [`call`], [`check_call`], [`check_output`], [`communicate`] | the program |
+//! | [`communicate_timeout`], [`communicate_until`] with a deadline | the program and all that it has started, and what these have |
+//!
+//! Not killed: in the first row, what the program has started itself (a shell's
+//! commands, for one), as nothing tells the kernel where to find it; in both,
+//! what runs as another user by then (`sudo`), and what left its process group
+//! (`setsid`, a daemon). A program that has ended by itself in time may have
+//! left processes behind on purpose: these are left alone.
+
 mod communicate;
+mod die_with_caller;
 mod error;
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 pub use crate::process::ExitStatus;
 pub use communicate::{Ended, Output, communicate, communicate_timeout, communicate_until};
 pub use error::Error;
+
+use die_with_caller::{DieWithCaller, Whom};
 
 /// Runs a program to its end; it has the caller's input and output.
 ///
@@ -46,9 +66,7 @@ pub use error::Error;
 ///
 /// [`Error::Start`] when it cannot be started. Any exit status is a result.
 pub fn call(command: &mut Command) -> Result<ExitStatus, Error> {
-    let mut child = command
-        .spawn()
-        .map_err(|error| Error::start(command, error))?;
+    let (mut child, _dies) = start(command, Whom::Program)?;
     Ok(status(child.wait()?))
 }
 
@@ -69,9 +87,9 @@ pub fn check_call(command: &mut Command) -> Result<(), Error> {
 ///
 /// As [`check_call`]; the error has what was printed.
 pub fn check_output(command: &mut Command) -> Result<Vec<u8>, Error> {
-    let child = command.stdin(Stdio::inherit()).stdout(Stdio::piped());
-    let child = child.stderr(Stdio::inherit()).spawn();
-    let child = child.map_err(|error| Error::start(command, error))?;
+    command.stdin(Stdio::inherit()).stdout(Stdio::piped());
+    command.stderr(Stdio::inherit());
+    let (child, _dies) = start(command, Whom::Program)?;
     let output = child.wait_with_output()?;
     check(command, status(output.status), output.stdout)
 }
@@ -82,6 +100,15 @@ pub fn returncode(status: ExitStatus) -> i32 {
     match status {
         ExitStatus::Code(code) => code,
         ExitStatus::Signal(signal) => -signal,
+    }
+}
+
+/// Starts a program; what comes with it is kept until the program has ended.
+fn start(command: &mut Command, whom: Whom) -> Result<(Child, DieWithCaller), Error> {
+    let dies = DieWithCaller::new(command, whom)?;
+    match command.spawn() {
+        Ok(child) => Ok((child, dies)),
+        Err(error) => Err(Error::start(command, error)),
     }
 }
 
