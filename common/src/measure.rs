@@ -15,6 +15,8 @@ pub enum Unit {
     PerSecond,
     /// Seconds: less is better.
     Seconds,
+    /// Bytes a second: more is better.
+    BytesPerSecond,
     /// A share of something, 0 to 1: more is better.
     Share,
 }
@@ -105,6 +107,7 @@ impl fmt::Display for Table<'_> {
             };
             match unit {
                 Unit::PerSecond => write!(f, "{:>14.0} /s", number)?,
+                Unit::BytesPerSecond => write!(f, "{:>12.2} GB/s", number / 1e9)?,
                 Unit::Seconds => write!(f, "{:>14.1} µs", number * 1e6)?,
                 Unit::Share => write!(f, "{:>14.1} %", number * 100.0)?,
             }

@@ -11,8 +11,10 @@
 //! | [`pool`] | worker processes that outlive a killed worker | `multiprocessing.Pool` |
 //! | [`subprocess`] | other programs: input, output, exit status, time-outs | `subprocess` |
 //! | [`thread`] | threads with names | `threading.Thread` |
+//! | [`codec`] | how what is sent becomes bytes | `pickle` |
 //! | [`deadline`] | until when a call may block | `timeout=` |
 
+pub mod codec;
 pub mod connection;
 pub mod deadline;
 mod error_text;

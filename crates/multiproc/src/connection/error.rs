@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::codec;
+
 /// Why a connection could not do what was asked.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -70,7 +72,7 @@ pub enum Error {
     BrokenPipe,
     /// A value could not be serialised, or what came is no such value.
     #[error("cannot serialise or deserialise the message: {0}")]
-    Codec(String),
+    Codec(#[from] codec::Error),
     /// The system has no memory for a message that the limit allows.
     #[error("no memory for a message of {0} bytes")]
     NoMemory(usize),

@@ -124,21 +124,22 @@ impl Incoming {
     }
 
     /// Receives the body of the message that [`begin`](Self::begin) announced
-    /// into memory of its own.
+    /// into `body`, which is empty and may have memory.
     pub(super) fn take(
         &mut self,
+        body: &mut Vec<u8>,
         length: usize,
         stream: &Stream,
         deadline: Deadline,
-    ) -> Result<Vec<u8>, Error> {
-        let mut body = std::mem::take(&mut self.body);
-        match self.append(&mut body, length, stream, deadline) {
-            Ok(()) => Ok(body),
-            Err(error) => {
-                self.body = body;
-                Err(error)
-            }
+    ) -> Result<(), Error> {
+        if !self.body.is_empty() {
+            *body = std::mem::take(&mut self.body);
         }
+        let taken = self.append(body, length, stream, deadline);
+        if taken.is_err() {
+            self.body = std::mem::take(body);
+        }
+        taken
     }
 
     fn append(

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Connection, Error, frame};
+use crate::codec::{decode, encode, with_scratch};
 use crate::deadline::Deadline;
 
 /// Up to this size copying a message behind its length is cheaper than telling
@@ -35,13 +36,13 @@ impl Connection {
         self.transmit(message, None, Deadline::after(timeout))
     }
 
-    /// Sends a value, serialised by postcard.
+    /// Sends a value, serialised by [`codec`](crate::codec).
     ///
     /// # Errors
     ///
     /// As [`send_bytes`](Self::send_bytes), and [`Error::Codec`].
     pub fn send<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.send_bytes(&encode(value)?)
+        self.send_until(value, Deadline::NEVER)
     }
 
     /// Like [`send`](Self::send), for at most `timeout`. Errors as
@@ -51,7 +52,18 @@ impl Connection {
         value: &T,
         timeout: Duration,
     ) -> Result<(), Error> {
-        self.send_bytes_timeout(&encode(value)?, timeout)
+        self.send_until(value, Deadline::after(timeout))
+    }
+
+    fn send_until<T: Serialize + ?Sized>(
+        &mut self,
+        value: &T,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        with_scratch(|bytes| {
+            encode(value, bytes)?;
+            self.transmit(bytes, None, deadline)
+        })
     }
 
     /// Receives one message, however long it takes.
@@ -111,13 +123,20 @@ impl Connection {
     /// As [`recv_bytes`](Self::recv_bytes), and [`Error::Codec`] for bytes that
     /// are no such value; the message is gone then.
     pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
-        decode(&self.recv_bytes()?)
+        self.recv_until(Deadline::NEVER)
     }
 
     /// Like [`recv`](Self::recv) and
     /// [`recv_bytes_timeout`](Self::recv_bytes_timeout).
     pub fn recv_timeout<T: DeserializeOwned>(&mut self, timeout: Duration) -> Result<T, Error> {
-        decode(&self.recv_bytes_timeout(timeout)?)
+        self.recv_until(Deadline::after(timeout))
+    }
+
+    fn recv_until<T: DeserializeOwned>(&mut self, deadline: Deadline) -> Result<T, Error> {
+        with_scratch(|bytes| {
+            self.receive_to(bytes, self.limit, deadline)?;
+            Ok(decode(bytes)?)
+        })
     }
 
     /// Sends length, message and descriptor.
@@ -157,13 +176,25 @@ impl Connection {
     }
 
     pub(super) fn receive(&mut self, limit: usize, deadline: Deadline) -> Result<Vec<u8>, Error> {
+        let mut message = Vec::new();
+        self.receive_to(&mut message, limit, deadline)?;
+        Ok(message)
+    }
+
+    /// Receives one message into `message`, which is empty and may have memory.
+    fn receive_to(
+        &mut self,
+        message: &mut Vec<u8>,
+        limit: usize,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
         self.receiving_end()?;
         let stream = self.stream.as_ref().ok_or(Error::Closed)?;
         let length = self.incoming.begin(stream, limit, deadline)?;
-        let message = self.incoming.take(length, stream, deadline)?;
+        self.incoming.take(message, length, stream, deadline)?;
         // Closes a descriptor that nobody asked for.
         drop(self.incoming.finish());
-        Ok(message)
+        Ok(())
     }
 
     fn receive_into(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
@@ -180,17 +211,5 @@ impl Connection {
             message,
             buffer: buffer.len(),
         })
-    }
-}
-
-pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
-    postcard::to_stdvec(value).map_err(|error| Error::Codec(error.to_string()))
-}
-
-pub(super) fn decode<T: DeserializeOwned>(message: &[u8]) -> Result<T, Error> {
-    match postcard::take_from_bytes(message) {
-        Ok((value, [])) => Ok(value),
-        Ok((_, rest)) => Err(Error::Codec(format!("{} bytes too many", rest.len()))),
-        Err(error) => Err(Error::Codec(error.to_string())),
     }
 }

@@ -5,7 +5,7 @@
 //! use multiproc::connection::{Error, pipe};
 //!
 //! let (mut a, mut b) = pipe(true)?;
-//! a.send(&("square", 12))?;
+//! a.send(&("square", 12_i64))?;
 //! let (what, number): (String, i64) = b.recv()?;
 //! b.send_bytes(format!("the {what} is {}", number * number).as_bytes())?;
 //! assert_eq!(a.recv_bytes()?, b"the square is 144");
@@ -21,7 +21,7 @@
 //! | Python | here |
 //! | --- | --- |
 //! | `Pipe(duplex)` | [`pipe`] |
-//! | `send`, `recv` (pickle) | [`send`](Connection::send), [`recv`](Connection::recv) (any serde type, by postcard: data, never code) |
+//! | `send`, `recv` (pickle) | [`send`](Connection::send), [`recv`](Connection::recv) (any serde type, by [`codec`](crate::codec): data, never code) |
 //! | `send_bytes`, `recv_bytes(maxlength)` | [`send_bytes`](Connection::send_bytes), [`recv_bytes`](Connection::recv_bytes), [`recv_bytes_max`](Connection::recv_bytes_max) |
 //! | `recv_bytes_into`, `BufferTooShort` | [`recv_bytes_into`](Connection::recv_bytes_into), [`Error::BufferTooShort`] |
 //! | `poll()`, `poll(t)`, `poll(None)` | [`poll`](Connection::poll) with `Some(Duration::ZERO)`, `Some(t)`, `None` |

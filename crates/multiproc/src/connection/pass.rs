@@ -15,8 +15,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::incoming::Incoming;
-use super::messages::{decode, encode};
 use super::{Connection, Error};
+use crate::codec::{decode, encode};
 use crate::deadline::Deadline;
 
 /// Tells a connection from any other message.
@@ -82,12 +82,13 @@ impl Connection {
             return Err(Error::ReadAhead(received.len()));
         }
         let mut message = MARK.to_vec();
-        message.extend(encode(&Passed {
+        let passing = Passed {
             readable: connection.readable,
             writable: connection.writable,
             read_ahead: connection.incoming.reads_ahead(),
             received,
-        })?);
+        };
+        encode(&passing, &mut message)?;
         self.transmit(&message, Some(passed.as_fd()), deadline)
     }
 
@@ -95,7 +96,8 @@ impl Connection {
         self.receiving_end()?;
         let stream = self.stream.as_ref().ok_or(Error::Closed)?;
         let length = self.incoming.begin(stream, self.limit, deadline)?;
-        let message = self.incoming.take(length, stream, deadline)?;
+        let mut message = Vec::new();
+        self.incoming.take(&mut message, length, stream, deadline)?;
         let fd = self.incoming.finish();
         let Some(body) = message.strip_prefix(MARK) else {
             return Err(Error::NotAConnection(message));

@@ -3,10 +3,11 @@
 use std::io;
 use std::sync::atomic::AtomicU32;
 
+use crate::codec::decode_first;
 use crate::deadline::Deadline;
 use crate::process::{Builder as ProcessBuilder, ExitStatus};
 use crate::queue::Error;
-use crate::queue::process::{Ring, decode_first};
+use crate::queue::process::Ring;
 use crate::shared::Shared;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crate::codec::decode_first;
 use crate::deadline::Deadline;
 use crate::process::Died;
 use crate::queue::Error;
-use crate::queue::process::decode_first;
 use crossbeam_channel::{Receiver, SendError, Sender, unbounded};
 use serde::de::DeserializeOwned;
 

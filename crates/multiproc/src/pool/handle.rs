@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError};
 
-use crate::queue::process::encode;
+use crate::codec::encode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -128,7 +128,7 @@ where
             })),
         };
         let inner = self.pool.inner();
-        let number = inner.submit(None, 1, sink, |bytes| encode(&self.argument, bytes));
+        let number = inner.submit(None, 1, sink, |bytes| Ok(encode(&self.argument, bytes)?));
         AsyncResult { slot, number }
     }
 }

@@ -10,10 +10,11 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::codec::encode;
 use crate::deadline::Deadline;
 use crate::process::{self, Builder, ExitStatus, Process};
 use crate::queue::Error;
-use crate::queue::process::{Ring, encode};
+use crate::queue::process::Ring;
 use crate::shared::Shared;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::vec;
 
+use crate::codec::encode;
 use crate::deadline::Deadline;
-use crate::queue::process::encode;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -120,7 +120,7 @@ fn submit_chunk<A: Serialize, R: DeserializeOwned + Send + 'static>(
     inner.submit(Some(first as u64), count, sink, |bytes| {
         arguments
             .iter()
-            .try_for_each(|argument| encode(argument, bytes))
+            .try_for_each(|argument| Ok(encode(argument, bytes)?))
     });
 }
 

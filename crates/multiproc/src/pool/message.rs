@@ -12,8 +12,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::codec::{decode_first, encode};
 use crate::process::Died;
-use crate::queue::process::{decode_first, encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

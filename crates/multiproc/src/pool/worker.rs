@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
+use crate::codec::{self, decode_first, encode};
 use crate::deadline::Deadline;
 use crate::queue::Error;
-use crate::queue::process::{Ring, decode_first, encode};
+use crate::queue::process::Ring;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -70,7 +71,7 @@ fn do_job<A: DeserializeOwned, R: Serialize>(
     place: &Place,
     task: &dyn Fn(A) -> R,
 ) -> Result<(), Error> {
-    let broken = || Error::Codec("a job without a head".to_string());
+    let broken = || Error::Codec(codec::Error::Invalid("a job without a head"));
     let (job, count, mut arguments) = split_job(bytes).ok_or_else(broken)?;
     reply.clear();
     encode(&Reply::Done { job, count }, reply)?;

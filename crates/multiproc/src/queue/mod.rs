@@ -29,6 +29,8 @@ pub mod thread;
 
 use thiserror::Error;
 
+use crate::codec;
+
 /// Why an item could not be put or got.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -52,7 +54,7 @@ pub enum Error {
     },
     /// The item could not be serialised, or what came is no such item.
     #[error("cannot serialise or deserialise the item: {0}")]
-    Codec(String),
+    Codec(#[from] codec::Error),
     /// `task_done` was called more often than items were put.
     #[error("task_done() called too many times")]
     TooManyDone,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chaos;
+mod payload;
 mod process;
 mod process_descriptors;
 mod process_ends;
@@ -17,6 +18,7 @@ fn main() {
             process_descriptors::CHECKS,
             process_ends::CHECKS,
             shared::CHECKS,
+            payload::CHECKS,
             queue::CHECKS,
             chaos::CHECKS,
         ]

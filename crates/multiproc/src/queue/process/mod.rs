@@ -13,10 +13,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Items live in a [ring](Ring) of shared memory. `put` serialises (serde,
-//! postcard), copies the bytes into the ring and returns: from then on any
-//! process can get the item, whatever becomes of the one that put it. So a
-//! producer may exit at once, and Python's `join_thread()` (wait until the
+//! Any type that derives serde's `Serialize` and `Deserialize` is an item.
+//! Vectors of numbers (`Vec<u8>`, `Vec<f64>`, `Vec<[f32; 3]>`) are copied as a
+//! whole wherever they stand in it; no wrapper makes them faster. Types that
+//! have to ask the bytes what comes next, as `serde_json::Value` does, are sent
+//! as text. (See [`codec`](crate::codec).)
+//!
+//! Items live in a [ring](Ring) of shared memory. `put` serialises, copies the
+//! bytes into the ring and returns: from then on any process can get the item,
+//! whatever becomes of the one that put it. So a producer may exit at once, and Python's `join_thread()` (wait until the
 //! feeder thread has written everything to the pipe) and
 //! `cancel_join_thread()` (do not wait, and lose it) have no counterpart here:
 //! there is no feeder thread. What Python buffers without bound, this queue
@@ -27,18 +32,17 @@
 
 mod ring;
 
-use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use super::Error;
+use crate::codec::{decode, encode, with_scratch};
 use crate::deadline::Deadline;
 pub use ring::Ring;
 
@@ -142,14 +146,14 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     pub fn try_get(&self) -> Result<T, Error> {
         with_scratch(|bytes| {
             self.ring.try_get(bytes)?;
-            decode(bytes)
+            Ok(decode(bytes)?)
         })
     }
 
     fn get_until(&self, deadline: Deadline) -> Result<T, Error> {
         with_scratch(|bytes| {
             self.ring.get(bytes, deadline)?;
-            decode(bytes)
+            Ok(decode(bytes)?)
         })
     }
 }
@@ -234,65 +238,4 @@ impl<T> fmt::Debug for Queue<T> {
             .field("closed", &self.is_closed())
             .finish_non_exhaustive()
     }
-}
-
-/// The most that a thread keeps between items for serialising them.
-const SCRATCH: usize = 1 << 20;
-
-/// Gives `work` an empty buffer that the thread keeps for the next time.
-fn with_scratch<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    thread_local! {
-        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-    }
-    // Taken out, not borrowed: an item's own `serialize` may use a queue.
-    let mut buffer = BUFFER.take();
-    buffer.clear();
-    let result = work(&mut buffer);
-    if buffer.capacity() <= SCRATCH {
-        BUFFER.set(buffer);
-    }
-    result
-}
-
-/// Appends `item`, serialised, to `bytes`.
-pub fn encode<T: Serialize + ?Sized>(item: &T, bytes: &mut Vec<u8>) -> Result<(), Error> {
-    /// postcard's own growing output, into a buffer that is used again.
-    struct Append<'a>(&'a mut Vec<u8>);
-
-    impl Flavor for Append<'_> {
-        type Output = ();
-
-        fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-            self.0.push(byte);
-            Ok(())
-        }
-
-        fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-            self.0.extend_from_slice(bytes);
-            Ok(())
-        }
-
-        fn finalize(self) -> postcard::Result<()> {
-            Ok(())
-        }
-    }
-
-    postcard::serialize_with_flavor(item, Append(bytes)).map_err(|error| codec(&error))
-}
-
-/// Reads a `T` from the beginning of `bytes`, and gives it and the rest.
-pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
-    postcard::take_from_bytes(bytes).map_err(|error| codec(&error))
-}
-
-/// Reads a `T` from `bytes`, all of which it must use.
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    match decode_first(bytes)? {
-        (item, []) => Ok(item),
-        (_, rest) => Err(Error::Codec(format!("{} bytes too many", rest.len()))),
-    }
-}
-
-fn codec(error: &postcard::Error) -> Error {
-    Error::Codec(error.to_string())
 }

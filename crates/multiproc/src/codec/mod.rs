@@ -1,0 +1,126 @@
+//! How items become bytes: serde's data model, each number as it stands in
+//! memory.
+//!
+//! Users derive `Serialize` and `Deserialize` and write `Vec<u8>`, `Vec<f64>`
+//! or `Vec<[f32; 3]>` where that is what they have. Serde hands such a vector
+//! over element by element, at half a gigabyte a second; here it is
+//! recognised, wherever it stands in an item, and copied as a whole.
+//!
+//! | | bytes |
+//! | --- | --- |
+//! | `bool`, `u8`, `i8`, `None`, `Some` | 1 |
+//! | other numbers, `char` | as many as they have, least significant first |
+//! | lengths, and which variant of an `enum` | 1 below 255, else 255 and 8 |
+//! | `str`, bytes, sequences, maps | the length, then what is in them |
+//! | tuples, structs, arrays | what is in them |
+//!
+//! No names, no types, no numbers of versions: both sides are the same
+//! program, and what they share is the type. `12_i32` cannot be read as an
+//! `i64`. A type that has to ask the bytes
+//! what comes next, as `serde_json::Value` does, cannot be read
+//! ([`Error::SelfDescribing`]).
+//!
+//! ```
+//! use multiproc::codec;
+//!
+//! let mut bytes = Vec::new();
+//! codec::encode(&("row", vec![1.5, 2.5]), &mut bytes)?;
+//! let (name, row): (String, Vec<f64>) = codec::decode(&bytes)?;
+//! assert_eq!((name.as_str(), row), ("row", vec![1.5, 2.5]));
+//! # Ok::<(), codec::Error>(())
+//! ```
+
+mod de;
+mod scratch;
+mod ser;
+mod slices;
+
+#[cfg(test)]
+mod tests;
+
+use std::any::type_name;
+use std::fmt::Display;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+pub(crate) use scratch::with_scratch;
+
+/// Why a value could not be serialised, or bytes are no such value.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The type asks the bytes what comes next (serde's `deserialize_any`), and
+    /// these do not say.
+    #[error(
+        "`{0}` can be read only from a format that describes itself, as JSON does, and this \
+         one does not (so it is with `serde_json::Value`, `#[serde(untagged)]`, \
+         `#[serde(flatten)]` and `#[serde(tag = ...)]`): send it as text, with \
+         `serde_json::to_string`"
+    )]
+    SelfDescribing(&'static str),
+    /// The bytes end before the value does.
+    #[error("the bytes end inside the value: do both sides have the same type?")]
+    Short,
+    /// The value ends before the bytes do.
+    #[error("{0} bytes too many: do both sides have the same type?")]
+    Trailing(usize),
+    /// There is something in the bytes that cannot be.
+    #[error("the bytes hold {0}")]
+    Invalid(&'static str),
+    /// The system has no memory for what the bytes hold.
+    #[error("no memory for {0} bytes")]
+    NoMemory(usize),
+    /// What the type itself says, when it is written or read.
+    #[error("{0}")]
+    Custom(String),
+}
+
+impl serde::ser::Error for Error {
+    fn custom<T: Display>(message: T) -> Self {
+        Error::Custom(message.to_string())
+    }
+}
+
+impl serde::de::Error for Error {
+    fn custom<T: Display>(message: T) -> Self {
+        Error::Custom(message.to_string())
+    }
+}
+
+/// Appends `item` to `bytes`.
+///
+/// # Errors
+///
+/// [`Error::Custom`], when the type refuses to be serialised. A part of it may
+/// have been appended then.
+pub fn encode<T: Serialize + ?Sized>(item: &T, bytes: &mut Vec<u8>) -> Result<(), Error> {
+    item.serialize(&mut ser::Writer { out: bytes })
+}
+
+/// Reads a `T` from the beginning of `bytes`, and gives it and the rest.
+///
+/// # Errors
+///
+/// See [`Error`]: the bytes are no `T`, or a `T` cannot be read at all.
+pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
+    let mut reader = de::Reader { rest: bytes };
+    match T::deserialize(&mut reader) {
+        Ok(item) => Ok((item, reader.rest)),
+        Err(Error::SelfDescribing(_)) => Err(Error::SelfDescribing(type_name::<T>())),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a `T` from `bytes`, all of which it must use.
+///
+/// # Errors
+///
+/// As [`decode_first`], and [`Error::Trailing`].
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    match decode_first(bytes)? {
+        (item, []) => Ok(item),
+        (_, rest) => Err(Error::Trailing(rest.len())),
+    }
+}
