@@ -18,6 +18,11 @@ pub(super) const BUILT: Id = RESERVED + 2;
 /// In an object's links, after a node: a call made for its effect on the object.
 pub(super) const CALLED: Id = RESERVED + 3;
 
+/// Whether a link is a node, and not a mark.
+pub(super) fn is_node(link: Id) -> bool {
+    link < RESERVED
+}
+
 /// A run of bytes in the arena's text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {

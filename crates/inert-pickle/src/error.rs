@@ -71,8 +71,3 @@ pub enum Error {
     #[error("{0}")]
     Data(String),
 }
-
-/// What Python would raise as `TypeError` when two values are compared.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{0}")]
-pub struct TypeError(pub String);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::arena::{Arena, Id, Node, Seq};
 use super::names;
+use super::semantics::{self, CompareError, Work};
 use super::{Items, Object, Pairs};
 
 /// A Python value as data: cheap to clone, shared between threads, with identity (what
@@ -151,27 +152,33 @@ impl Value {
     }
 
     /// Python's name of its type: `int`, `str`, `list`; of an object, its class's name.
-    pub fn type_name(&self) -> String {
-        let name = match self.kind() {
-            Kind::None => "NoneType",
-            Kind::Bool(_) => "bool",
-            Kind::Int(_) | Kind::Long(_) => "int",
-            Kind::Float(_) => "float",
-            Kind::Str(_) | Kind::NativeStr(_) => "str",
-            Kind::Bytes(_) => "bytes",
-            Kind::ByteArray(_) => "bytearray",
-            Kind::Tuple(_) => "tuple",
-            Kind::List(_) => "list",
-            Kind::Dict(_) => "dict",
-            Kind::Set(_) => "set",
-            Kind::FrozenSet(_) => "frozenset",
-            Kind::Global { .. } => "type",
-            Kind::Object(object) => match object.callable().kind() {
-                Kind::Global { name, .. } => return name.to_owned(),
-                _ => "object",
-            },
-        };
-        name.to_owned()
+    pub fn type_name(&self) -> &str {
+        match &self.0 {
+            Place::Alone(node) => scalar_name(*node),
+            Place::In(arena, id) => type_name(arena, arena.node(*id)),
+        }
+    }
+
+    /// Python's `self == other`. See [`semantics`](crate::semantics).
+    ///
+    /// # Errors
+    /// [`CompareError::TooLarge`], where both stand for far more than there is.
+    pub fn equals(&self, other: &Value) -> Result<bool, CompareError> {
+        semantics::equal(self, other, &mut self.work(other))
+    }
+
+    /// Python's `self < other`. See [`semantics`](crate::semantics).
+    ///
+    /// # Errors
+    /// The `TypeError` that Python would raise; [`CompareError::TooLarge`], where both
+    /// stand for far more than there is.
+    pub fn less_than(&self, other: &Value) -> Result<bool, CompareError> {
+        semantics::less(self, other, &mut self.work(other))
+    }
+
+    /// Enough for any two values that share nothing within themselves.
+    fn work(&self, other: &Value) -> Work {
+        Work::new((1 << 20) + 4 * (self.memory() + other.memory()) as u64)
     }
 
     /// Python's `self is other`, for what is shared within one message.
@@ -323,6 +330,43 @@ impl fmt::Debug for Value {
     /// The value as Python shows it, cut to 200 characters.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.repr(200))
+    }
+}
+
+fn scalar_name(node: Node) -> &'static str {
+    match node {
+        Node::None => "NoneType",
+        Node::Bool(_) => "bool",
+        Node::Int(_) | Node::Long(_) => "int",
+        Node::Float(_) => "float",
+        Node::Str(_) | Node::Native(_) => "str",
+        Node::Bytes(_) => "bytes",
+        Node::ByteArray(_) => "bytearray",
+        Node::Tuple(_) => "tuple",
+        Node::List(_) => "list",
+        Node::Dict(_) => "dict",
+        Node::Set(_) => "set",
+        Node::FrozenSet(_) => "frozenset",
+        Node::Global { .. } => "type",
+        Node::Object(..) => "object",
+    }
+}
+
+/// Python's name of a node's type.
+pub(super) fn type_name(arena: &Arena, node: Node) -> &str {
+    match node {
+        Node::Object(_, seq) => match arena.node(arena.links(seq)[0]) {
+            Node::Global { name, .. } => arena.plain_str(name),
+            _ => "object",
+        },
+        Node::Global { module, name, .. } => {
+            match (arena.plain_str(module), arena.plain_str(name)) {
+                ("builtins" | "__builtin__", "Ellipsis") => "ellipsis",
+                ("builtins" | "__builtin__", "NotImplemented") => "NotImplementedType",
+                _ => "type",
+            }
+        }
+        node => scalar_name(node),
     }
 }
 

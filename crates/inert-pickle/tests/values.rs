@@ -152,7 +152,8 @@ fn what_python_cannot_compare_is_its_type_error() {
         wanted("tuple", "list")
     );
     let pair = |second: &Value| tuple(&[1.into(), second.clone()]);
-    assert_eq!(error(&pair(&task), &pair(&task)), wanted("Task", "Task"));
+    let other = Value::instance(&Value::global("m", "Task"), &[1.into()], None);
+    assert_eq!(error(&pair(&task), &pair(&other)), wanted("Task", "Task"));
     assert_eq!(
         error(&pair(&"a".into()), &pair(&2.into())),
         wanted("str", "int")

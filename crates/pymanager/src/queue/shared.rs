@@ -51,7 +51,8 @@ impl QueueItem for Item {
     }
 
     fn before(rank: &Value, other: &Value) -> Result<bool, Incomparable> {
-        rank.less_than(other).map_err(|error| Incomparable(error.0))
+        rank.less_than(other)
+            .map_err(|error| Incomparable(error.to_string()))
     }
 
     fn memory(&self) -> usize {
