@@ -1,12 +1,21 @@
 //! Measurements side by side: every candidate in turn, round after round, so
 //! that a machine whose speed drifts slows all of them alike; medians quoted.
 //!
-//! For the members' `benches/` (`harness = false`), where a candidate may be
-//! a program in another language.
+//! For `benches/` (`harness = false`), where a candidate may be a program in
+//! another language. What a run finds is printed, and appended as lines of JSON
+//! to the file that the variable [`RECORD`] names: the tables and curves of the
+//! README and the book are written from that file, never typed.
+
+mod curve;
+mod peer;
+mod record;
 
 use std::fmt;
-use std::process::Command;
 use std::time::{Duration, Instant};
+
+pub use curve::Curve;
+pub use peer::Peer;
+pub use record::RECORD;
 
 /// What the numbers of a comparison are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +28,17 @@ pub enum Unit {
     BytesPerSecond,
     /// A share of something, 0 to 1: more is better.
     Share,
+    /// Bytes a second: more is better.
+    BytesPerSecond,
+    /// Bytes of memory: less is better.
+    Bytes,
+}
+
+impl Unit {
+    /// Whether a smaller number is the better one.
+    pub fn less_is_better(self) -> bool {
+        matches!(self, Unit::Seconds | Unit::Bytes)
+    }
 }
 
 /// Runs one round of a candidate and gives its number; `None` when it cannot
@@ -83,6 +103,7 @@ impl<'a> Comparison<'a> {
             .zip(medians)
             .collect();
         println!("{}", Table(&self.title, self.unit, &table));
+        record::comparison(&self.title, self.unit, self.rounds, &table);
         table
     }
 }
@@ -110,9 +131,11 @@ impl fmt::Display for Table<'_> {
                 Unit::BytesPerSecond => write!(f, "{:>12.2} GB/s", number / 1e9)?,
                 Unit::Seconds => write!(f, "{:>14.1} µs", number * 1e6)?,
                 Unit::Share => write!(f, "{:>14.1} %", number * 100.0)?,
+                Unit::BytesPerSecond => write!(f, "{:>14.3} GB/s", number / 1e9)?,
+                Unit::Bytes => write!(f, "{:>14.1} MiB", number / 1_048_576.0)?,
             }
             if let (Some(ours), true) = (ours, index > 0) {
-                let better = if unit == Unit::Seconds {
+                let better = if unit.less_is_better() {
                     number / ours
                 } else {
                     ours / number
@@ -132,17 +155,8 @@ pub fn seconds(work: impl FnOnce()) -> f64 {
     start.elapsed().max(Duration::from_nanos(1)).as_secs_f64()
 }
 
-/// Runs `python3 -c program args…` and reads the number that it prints; `None`
-/// without `python3`, or when the program fails (its error is shown).
+/// Runs `python3 -c program args…` and reads the number that it prints: see
+/// [`Peer::python`].
 pub fn python(program: &str, args: &[&str]) -> Option<f64> {
-    let output = Command::new("python3")
-        .arg("-c")
-        .arg(program)
-        .args(args)
-        .output()
-        .ok()?;
-    if !output.status.success() {
-        eprintln!("python3: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+    Peer::python(program).number(args)
 }

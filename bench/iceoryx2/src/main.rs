@@ -1,0 +1,155 @@
+//! iceoryx2's publish-subscribe, to measure ourselves against. What to do is on
+//! the command line; the answer is a number on standard output.
+//!
+//! ```text
+//! iceoryx2-peer one-way COUNT BYTES     samples a second, of 8, 4,096, … bytes
+//! iceoryx2-peer round-trip COUNT        round trips of a u64 a second, busy polling
+//! ```
+//!
+//! Nothing is lost: the publisher waits where a subscriber's queue is full. Each
+//! sample is written in full before it is sent, and read in full.
+
+use std::env;
+use std::error::Error;
+use std::hint::spin_loop;
+use std::time::Instant;
+
+use iceoryx2::port::publisher::Publisher;
+use iceoryx2::port::subscriber::Subscriber;
+use iceoryx2::prelude::*;
+use iceoryx2::service::port_factory::publish_subscribe::PortFactory;
+use multiproc::process::Process;
+use multiproc::queue::process::Queue;
+
+type Failure = Box<dyn Error>;
+
+fn main() -> Result<(), Failure> {
+    set_log_level(LogLevel::Error);
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let number = |place: usize| arguments.get(place).map_or(Ok(0), |text| text.parse());
+    let (count, bytes) = (number(1)?, number(2)?);
+    let rate = match arguments.first().map(String::as_str) {
+        Some("--version") => {
+            println!("iceoryx2 0.10");
+            return Ok(());
+        }
+        Some("one-way") => one_way(count, bytes)?,
+        Some("round-trip") => round_trip(count)?,
+        _ => return Err("what is to be measured?".into()),
+    };
+    println!("{rate}");
+    Ok(())
+}
+
+/// A name that no other run has: services are the whole machine's.
+fn name(of: &str) -> String {
+    format!("bench/{of}/{}", std::process::id())
+}
+
+type Out = Publisher<ipc::Service, [u8], ()>;
+type In = Subscriber<ipc::Service, [u8], ()>;
+
+fn service(name: &str) -> Result<PortFactory<ipc::Service, [u8], ()>, Failure> {
+    let node = NodeBuilder::new().create::<ipc::Service>()?;
+    let service = node
+        .service_builder(&name.try_into()?)
+        .publish_subscribe::<[u8]>()
+        .enable_safe_overflow(false)
+        .subscriber_max_buffer_size(64)
+        .open_or_create()?;
+    Ok(service)
+}
+
+fn out(name: &str, bytes: usize) -> Result<Out, Failure> {
+    let service = service(name)?;
+    let publisher = service.publisher_builder();
+    Ok(publisher.initial_max_slice_len(bytes).create()?)
+}
+
+fn incoming(name: &str) -> Result<In, Failure> {
+    Ok(service(name)?
+        .subscriber_builder()
+        .buffer_size(64)
+        .create()?)
+}
+
+fn send(out: &Out, bytes: usize) -> Result<(), Failure> {
+    let sample = out.loan_slice_uninit(bytes)?;
+    sample.write_from_fn(|_| 7).send()?;
+    Ok(())
+}
+
+/// Busy polling, as iceoryx2 is at its fastest; the sum has read every byte.
+fn receive(incoming: &In) -> Result<u64, Failure> {
+    loop {
+        if let Some(sample) = incoming.receive()? {
+            return Ok(sample.payload().iter().map(|byte| u64::from(*byte)).sum());
+        }
+        spin_loop();
+    }
+}
+
+/// Runs `peer` in a child, and `work` here once the child says that it is ready.
+fn beside(
+    peer: impl FnOnce(&Queue<()>) -> Result<(), Failure>,
+    work: impl FnOnce() -> Result<f64, Failure>,
+) -> Result<f64, Failure> {
+    let ready: Queue<()> = Queue::new()?;
+    let child = Process::spawn("peer", || peer(&ready).map_err(|error| error.to_string()))?;
+    ready.get()?;
+    let rate = work()?;
+    child.join_success()?;
+    Ok(rate)
+}
+
+fn one_way(count: usize, bytes: usize) -> Result<f64, Failure> {
+    let name = name("one-way");
+    let all_read: Queue<u64> = Queue::new()?;
+    let read = |ready: &Queue<()>| -> Result<(), Failure> {
+        let incoming = incoming(&name)?;
+        ready.put(&())?;
+        let mut sum = 0;
+        for _ in 0..count {
+            sum += receive(&incoming)?;
+        }
+        Ok(all_read.put(&sum)?)
+    };
+    beside(read, || {
+        let out = out(&name, bytes)?;
+        let start = Instant::now();
+        for _ in 0..count {
+            send(&out, bytes)?;
+        }
+        let sum = all_read.get()?;
+        let rate = count as f64 / start.elapsed().as_secs_f64();
+        if sum != 7 * (count * bytes) as u64 {
+            return Err("samples were lost".into());
+        }
+        Ok(rate)
+    })
+}
+
+fn round_trip(count: usize) -> Result<f64, Failure> {
+    let (there, back) = (name("there"), name("back"));
+    let echo = |ready: &Queue<()>| -> Result<(), Failure> {
+        let incoming = incoming(&there)?;
+        let out = out(&back, 8)?;
+        ready.put(&())?;
+        for _ in 0..count {
+            receive(&incoming)?;
+            send(&out, 8)?;
+        }
+        Ok(())
+    };
+    // Both services are there before the child asks for them.
+    let mine = incoming(&back)?;
+    beside(echo, || {
+        let out = out(&there, 8)?;
+        let start = Instant::now();
+        for _ in 0..count {
+            send(&out, 8)?;
+            receive(&mine)?;
+        }
+        Ok(count as f64 / start.elapsed().as_secs_f64())
+    })
+}

@@ -1,0 +1,70 @@
+//! Programs to measure ourselves against: in another language, or on a library
+//! that nothing here depends on.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The folder of the peers that were built: see `bench/` in the repository. They
+/// are no part of the workspace, so that `cargo test` does not compile them.
+const BUILT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/target/release");
+
+/// A program that does the same work and prints a number.
+///
+/// ```
+/// use common::measure::Peer;
+///
+/// // One that was not built is a row that says so.
+/// let peer = Peer::built("no-such-peer");
+/// assert_eq!(peer.name(), "no-such-peer");
+/// assert_eq!(peer.number(&["10"]), None);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Peer {
+    program: PathBuf,
+    arguments: Vec<String>,
+    name: String,
+}
+
+impl Peer {
+    /// The peer `name` of `bench/`, with its library's version if it is built.
+    pub fn built(name: &str) -> Self {
+        let program = Path::new(BUILT).join(format!("{name}-peer"));
+        let version = said(Command::new(&program).arg("--version"));
+        Peer {
+            program,
+            arguments: Vec::new(),
+            name: version.unwrap_or_else(|| name.to_string()),
+        }
+    }
+
+    /// `python3` with a program, which gets its arguments in `sys.argv[1:]`.
+    pub fn python(program: &str) -> Self {
+        let version = said(Command::new("python3").arg("--version"));
+        let version = version.map(|text| text.replace("Python", "CPython"));
+        Peer {
+            program: PathBuf::from("python3"),
+            arguments: vec!["-c".to_string(), program.to_string()],
+            name: version.unwrap_or_else(|| "CPython".to_string()),
+        }
+    }
+
+    /// Its name, with the version if it is there.
+    pub fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// Runs it and reads the number that it prints; `None` where it is missing,
+    /// or when it fails (its error is shown).
+    pub fn number(&self, arguments: &[&str]) -> Option<f64> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).args(arguments);
+        said(command.stderr(Stdio::inherit()))?.parse().ok()
+    }
+}
+
+/// What a command prints on standard output, when it succeeds.
+fn said(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_string())
+}
