@@ -1,0 +1,68 @@
+//! Builds the peers and runs every benchmark of the workspace, one at a time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+use common::measure::RECORD;
+use serde_json::{Value, json};
+
+use crate::machine;
+
+const PEERS: [&str; 2] = ["ipc-channel-peer", "iceoryx2-peer"];
+
+/// Runs all, and gives the path of the record.
+pub(crate) fn all(root: &Path, only: &[String]) -> anyhow::Result<PathBuf> {
+    let bench = root.join("bench");
+    for peer in PEERS {
+        let mut build = Command::new("cargo");
+        build
+            .args(["build", "--release", "--package", peer])
+            .current_dir(&bench);
+        if !build.status()?.success() {
+            eprintln!("{peer} cannot be built: its rows will say so");
+        }
+    }
+    let path = bench.join("target/record.jsonl");
+    fs::create_dir_all(bench.join("target"))?;
+    let machine = json!({"kind": "machine", "text": machine::description()});
+    fs::write(&path, format!("{machine}\n"))?;
+    for (package, name) in benches(root)? {
+        if !only.is_empty() && !only.contains(&package) {
+            continue;
+        }
+        let source = json!({"kind": "bench", "package": package, "name": name});
+        let so_far = fs::read_to_string(&path)?;
+        fs::write(&path, format!("{so_far}{source}\n"))?;
+        let status = Command::new("cargo")
+            .args(["bench", "--package", &package, "--bench", &name])
+            .current_dir(root)
+            .env(RECORD, &path)
+            .status()?;
+        ensure!(
+            status.success(),
+            "cargo bench -p {package} --bench {name}: {status}"
+        );
+    }
+    Ok(path)
+}
+
+/// Package and name of each benchmark, in the order of the workspace.
+fn benches(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let output = Command::new("cargo")
+        .args(["metadata", "--format-version", "1", "--no-deps"])
+        .current_dir(root)
+        .output()?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
+    let mut found = Vec::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        for target in package["targets"].as_array().into_iter().flatten() {
+            if target["kind"][0] == "bench" {
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+                found.push((text(&package["name"]), text(&target["name"])));
+            }
+        }
+    }
+    Ok(found)
+}
