@@ -28,8 +28,6 @@ pub enum Unit {
     BytesPerSecond,
     /// A share of something, 0 to 1: more is better.
     Share,
-    /// Bytes a second: more is better.
-    BytesPerSecond,
     /// Bytes of memory: less is better.
     Bytes,
 }
@@ -131,7 +129,6 @@ impl fmt::Display for Table<'_> {
                 Unit::BytesPerSecond => write!(f, "{:>12.2} GB/s", number / 1e9)?,
                 Unit::Seconds => write!(f, "{:>14.1} µs", number * 1e6)?,
                 Unit::Share => write!(f, "{:>14.1} %", number * 100.0)?,
-                Unit::BytesPerSecond => write!(f, "{:>14.3} GB/s", number / 1e9)?,
                 Unit::Bytes => write!(f, "{:>14.1} MiB", number / 1_048_576.0)?,
             }
             if let (Some(ours), true) = (ours, index > 0) {
