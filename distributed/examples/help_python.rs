@@ -26,10 +26,13 @@
 //! `str`; a result is a pair, and in Python a tuple.
 #![forbid(unsafe_code)]
 
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use common::program;
+use anyhow::Context;
+use common::program::{self, Exit};
 use common::say;
 use pymanager::{AuthKey, Client, Error, RemoteQueue};
 
@@ -45,11 +48,16 @@ struct Options {
     /// HOST:PORT of the master
     #[arg(long, default_value = "127.0.0.1:5000")]
     address: String,
+
+    /// A file that holds the key; the default, abc, is for this machine only
+    #[arg(long)]
+    authkey_file: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
     program::run(|options: Options| {
-        let client = Client::connect(&options.address, &AuthKey::new("abc"))?;
+        let (address, key) = options.server()?;
+        let client = Client::connect(address, &key)?;
         let tasks: RemoteQueue<String> = client.queue("get_task_queue")?;
         let results: RemoteQueue<(String, usize)> = client.queue("get_result_queue")?;
         loop {
@@ -66,4 +74,28 @@ fn main() -> ExitCode {
         say!("no more tasks");
         Ok(())
     })
+}
+
+impl Options {
+    /// Where the master is, and the key: the one that all the world knows is
+    /// proven to this machine alone.
+    fn server(&self) -> anyhow::Result<(SocketAddr, AuthKey)> {
+        let address = self.address.to_socket_addrs();
+        let address = address.with_context(|| format!("cannot find {}", self.address))?;
+        let Some(address) = address.into_iter().next() else {
+            anyhow::bail!("{} has no address", self.address);
+        };
+        match &self.authkey_file {
+            Some(path) => {
+                let key = AuthKey::from_file(path);
+                let key = key.with_context(|| format!("cannot read {}", path.display()))?;
+                Ok((address, key))
+            }
+            None if address.ip().is_loopback() => Ok((address, AuthKey::new("abc"))),
+            None => Err(Exit::new(
+                2,
+                format!("{address} is another machine: give a secret key by --authkey-file"),
+            ))?,
+        }
+    }
 }

@@ -27,13 +27,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 
 use anyhow::Context;
-use common::program::{self, Exit};
+use common::program::{self, Exit, StopSignals};
 use common::say;
-use pymanager::{AuthKey, Listener, Manager, SharedQueue, raise_descriptor_limit};
+use pymanager::{AuthKey, Limits, Listener, Manager, SharedQueue, raise_descriptor_limit};
 
 /// Serves get_task_queue, get_result_queue, Queue, JoinableQueue, LifoQueue,
 /// PriorityQueue and SimpleQueue to Python programs, until Ctrl-C.
@@ -52,6 +51,22 @@ struct Options {
     /// A file that holds the key; the default, abc, is for this machine only
     #[arg(long)]
     authkey_file: Option<PathBuf>,
+
+    /// MiB in one message [default: 512]
+    #[arg(long, value_name = "MIB")]
+    max_message: Option<usize>,
+
+    /// Parts in one message [default: 32 million]
+    #[arg(long, value_name = "N")]
+    max_parts: Option<usize>,
+
+    /// MiB in all objects together [default: no limit]
+    #[arg(long, value_name = "MIB")]
+    max_memory: Option<usize>,
+
+    /// MiB in one queue [default: no limit]
+    #[arg(long, value_name = "MIB")]
+    max_queue_memory: Option<usize>,
 }
 
 fn main() -> ExitCode {
@@ -63,27 +78,47 @@ fn main() -> ExitCode {
         raise_descriptor_limit().context("cannot raise the limit on descriptors")?;
 
         let server = Manager::new(key)
+            .limits(limits(&options))
             .register("get_task_queue", &<SharedQueue>::new())
             .register("get_result_queue", &<SharedQueue>::new())
             .start(listener)
             .context("cannot start the manager")?;
 
-        let interrupted = Arc::new(AtomicBool::new(false));
         let stopper = server.stopper();
-        let flag = Arc::clone(&interrupted);
-        ctrlc::set_handler(move || {
-            flag.store(true, Ordering::SeqCst);
+        let (sender, stopped) = mpsc::channel();
+        StopSignals::act(move |signal| {
+            // The channel stays open for as long as anybody could be told.
+            let _ = sender.send(signal);
             stopper.stop();
-        })?;
+        })
+        .context("cannot listen for Ctrl-C")?;
 
         say!("Serve on {}", server.address());
         server.wait();
         server.shutdown();
-        if interrupted.load(Ordering::SeqCst) {
-            Err(Exit::new(130, ""))?;
+        match stopped.try_recv() {
+            Ok(signal) => Err(signal.exit(""))?,
+            Err(_) => Ok(()),
         }
-        Ok(())
     })
+}
+
+/// The limits of a message and on memory, as they were asked for.
+fn limits(options: &Options) -> Limits {
+    let mut limits = Limits::default();
+    if let Some(mib) = options.max_message {
+        limits.pickle.message = mib.saturating_mul(1 << 20);
+    }
+    if let Some(parts) = options.max_parts {
+        limits.pickle.opcodes = parts;
+    }
+    if let Some(mib) = options.max_memory {
+        limits.memory = mib.saturating_mul(1 << 20);
+    }
+    if let Some(mib) = options.max_queue_memory {
+        limits.queue_memory = mib.saturating_mul(1 << 20);
+    }
+    limits
 }
 
 fn key(options: &Options, address: SocketAddr) -> anyhow::Result<AuthKey> {

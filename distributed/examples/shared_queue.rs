@@ -17,11 +17,12 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::thread;
 
 use anyhow::Context;
 use common::{program, say};
 use multiproc::process::{Builder, Process};
-use pymanager::{AuthKey, Client, Listener, Manager, SharedQueue};
+use pymanager::{AuthKey, Client, Error, Listener, Manager, SharedQueue};
 use serde::{Deserialize, Serialize};
 
 const EXPECTED: usize = 3;
@@ -52,13 +53,26 @@ fn office(listener: Listener, station: &Process) -> anyhow::Result<()> {
         .register("readings", &readings)
         .start(listener)
         .context("cannot start the manager")?;
-    for _ in 0..EXPECTED {
-        let reading = readings.get()?;
-        say!("office: {} {:?}", reading.place, reading.celsius);
-        readings.task_done()?;
-    }
-    // It has yet to hear that all is done.
-    station.join_success()?;
+    thread::scope(|scope| {
+        // Whatever ends the station: no reading will come after it.
+        scope.spawn(|| {
+            let _ = station.join();
+            readings.shutdown(false);
+        });
+        for _ in 0..EXPECTED {
+            match readings.get() {
+                Ok(reading) => {
+                    say!("office: {} {:?}", reading.place, reading.celsius);
+                    readings.task_done()?;
+                }
+                Err(Error::ShutDown) => break,
+                Err(error) => return Err(anyhow::Error::new(error)),
+            }
+        }
+        // It has yet to hear that all is done.
+        station.join_success()?;
+        anyhow::Ok(())
+    })?;
     server.shutdown();
     Ok(())
 }

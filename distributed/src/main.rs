@@ -11,51 +11,75 @@
 //! Kill a worker while it waits (`kill -9`): no task is lost with it.
 #![forbid(unsafe_code)]
 
-mod recipe;
+mod options;
+mod roles;
+mod stop;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
-use common::program;
-use multiproc::process::Builder;
-use pymanager::Listener;
-use recipe::{Interrupt, Options, Role};
+use common::{program, say};
+use options::{Options, Role, Server};
+use pymanager::pickle::Value;
+use pymanager::{Client, Error, RemoteQueue, SharedQueue};
+use stop::Stop;
 
 fn main() -> ExitCode {
     program::run(|options: Options| match options.role {
-        Some(Role::Master) => master(&options),
-        Some(Role::Worker) => recipe::worker(&options, &options.target()?, Some(&Interrupt::new())),
-        None => both(&options),
+        Some(Role::Master) => roles::run_master(&options),
+        Some(Role::Worker) => roles::run_worker(&options),
+        None => roles::run_both(&options),
     })
 }
 
-fn master(options: &Options) -> anyhow::Result<()> {
-    let listener = listen(options)?;
-    if options.port_was_left_open() {
-        common::say!("Listen on {}...", listener.address());
-    }
-    recipe::master(options, listener, None)
-}
+// ANCHOR: worker
+/// Does the tasks of a master, as many as there are to try.
+fn worker(options: &Options, server: &Server, stop: &Stop) -> Result<(), Error> {
+    say!("Connect to server {}...", server.host);
+    let client = Client::connect(server.address, &server.key)?;
+    stop.cuts_off(&client);
 
-/// Master and worker as two processes that talk through a port which the
-/// system chooses.
-fn both(options: &Options) -> anyhow::Result<()> {
-    let listener = listen(options)?;
-    let target = options.target_at(listener.address())?;
-    // The worker is forked before the manager starts its threads. It connects
-    // to a socket that listens already, and waits there to be accepted. Ctrl-C
-    // is the master's affair; it ends the worker.
-    let worker = Builder::new("worker")
-        .ignore_interrupt()
-        .close_in_child(&listener)
-        .spawn(|| recipe::worker(options, &target, None))
-        .context("cannot start the worker")?;
-    recipe::master(options, listener, Some(&worker))?;
-    worker.join_success()?;
+    let task: RemoteQueue<i64> = client.queue("get_task_queue")?;
+    let result: RemoteQueue<String> = client.queue("get_result_queue")?;
+    for _ in 0..options.tasks {
+        match task.get_timeout(options.task_timeout()) {
+            Ok(n) => {
+                say!("run task {n} * {n}...");
+                if stop.came_within(options.pause) {
+                    return task.put(&n); // Somebody else may do it.
+                }
+                let square = i128::from(n) * i128::from(n);
+                result.put(&format!("{n} * {n} = {square}"))?;
+            }
+            Err(Error::Empty) => say!("task queue is empty."),
+            Err(Error::ShutDown) => break, // The master has all its results.
+            Err(error) => return Err(error),
+        }
+    }
+    say!("worker exit.");
     Ok(())
 }
+// ANCHOR_END: worker
 
-fn listen(options: &Options) -> anyhow::Result<Listener> {
-    let address = options.listening_address()?;
-    Listener::bind(address).with_context(|| format!("cannot listen on {address}"))
+// ANCHOR: master
+/// Puts the tasks into one queue, and takes the results from the other. (What
+/// a worker in Python sends may be anything.)
+fn master(
+    options: &Options,
+    task: &SharedQueue<u32>,
+    result: &SharedQueue<Value>,
+) -> anyhow::Result<()> {
+    let mut random = options.random();
+    for _ in 0..options.tasks {
+        let n = random.u32(0..=10_000);
+        say!("Put task {n}...");
+        task.put(&n)?;
+    }
+    say!("Try get results...");
+    for came in 0..options.tasks {
+        let value = result.get_timeout(options.result_timeout());
+        let value = value.map_err(|error| roles::missing(error, came, options))?;
+        say!("Result: {}", value.as_str().unwrap_or(&value.repr(200)));
+    }
+    Ok(())
 }
+// ANCHOR_END: master

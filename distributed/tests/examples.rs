@@ -8,7 +8,9 @@ use std::fs;
 use std::path::Path;
 
 use common::testing::{Program, example};
+use pymanager::pickle::Value;
 use pymanager::{Client, RemoteQueue};
+use rustix::process::{Pid, Signal, kill_process};
 use support::*;
 
 /// The lines after `$ cargo run …` in an example's header.
@@ -30,6 +32,60 @@ fn shared_queue_prints_its_header() {
     let run = Program::new(example("shared_queue")).run().success();
     assert_eq!(run.lines(), promised("shared_queue"));
     Program::new(example("shared_queue")).head_1();
+}
+
+#[test]
+fn shared_queue_does_not_wait_for_a_station_that_was_killed() {
+    for _ in 0..20 {
+        let mut office = Program::new(example("shared_queue")).start();
+        office.next_line();
+        // Before, between or after its readings.
+        for station in office.descendants() {
+            let station = Pid::from_raw(station.cast_signed()).unwrap();
+            // It may have ended meanwhile.
+            let _ = kill_process(station, Signal::KILL);
+        }
+        let office = office.finish();
+        if !office.status.success() {
+            office.assert().code(1);
+            assert!(
+                office.stderr.contains("was killed by SIGKILL"),
+                "{office:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_known_key_is_proven_to_this_machine_alone() {
+    let run = Program::new(example("help_python"))
+        .args(["--address", "192.0.2.1:5000"])
+        .run();
+    run.assert().code(2).stdout("");
+    assert!(run.stderr.contains("--authkey-file"));
+}
+
+#[test]
+fn the_limits_of_serve_python_are_told_by_name() {
+    let mut server = Program::new(example("serve_python"))
+        .args(["--address", "127.0.0.1:0", "--max-message", "1"])
+        .args(["--max-parts", "100", "--max-queue-memory", "0"])
+        .start();
+    let client = Client::connect(address_of(&mut server), &key()).unwrap();
+    let queue: RemoteQueue<Value> = client.queue("get_task_queue").unwrap();
+    for (item, told) in [
+        (
+            Value::bytes(&vec![0; 2 << 20]),
+            "this manager's limit of 1048576",
+        ),
+        (Value::list(&vec![1.into(); 200]), "100"),
+        (1.into(), "MemoryError: this queue holds 0 bytes"),
+    ] {
+        let refused = queue.put(&item).unwrap_err().to_string();
+        assert!(refused.contains(told), "{refused}");
+    }
+    server.signal(Signal::TERM);
+    assert_eq!(server.finish().status.code(), Some(143));
 }
 
 #[test]

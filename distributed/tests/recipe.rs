@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::net::TcpListener;
 
-use common::testing::Finished;
+use common::testing::{Finished, Running};
 use predicates::prelude::*;
 use rustix::process::Signal;
 use support::*;
@@ -155,7 +155,7 @@ fn a_peer_that_speaks_another_protocol_is_told_apart() {
         stream
     });
     let worker = distributed().args(["worker", "--address", &address]).run();
-    fails_with_one_line(&worker, "beyond the limit of 256");
+    fails_with_one_line(&worker, "what is there speaks another protocol");
     drop(greeter.join().unwrap());
 }
 
@@ -319,39 +319,83 @@ fn a_worker_that_is_killed_while_it_waits_takes_no_task_along() {
 }
 
 #[test]
-fn ctrl_c_ends_each_role_with_130_and_leaves_nobody() {
-    let mut both = distributed().args(["--pause", "50"]).start();
-    // Master and worker print at the same time.
-    let mut awaited = vec!["run task", "Try get"];
-    while !awaited.is_empty() {
-        let line = both.next_line();
-        awaited.retain(|start| !line.starts_with(start));
+fn a_signal_ends_each_role_with_its_status_and_leaves_nobody() {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let ended = |running: Running| {
+            running.signal_group(signal);
+            let run = running.finish();
+            let code = 128 + signal.as_raw();
+            run.assert().code(code).stderr("distributed: interrupted\n");
+        };
+        for _ in 0..5 {
+            let mut both = distributed().args(["--pause", "50"]).start();
+            // Master and worker print at the same time.
+            let mut awaited = vec!["run task", "Try get"];
+            while !awaited.is_empty() {
+                let line = both.next_line();
+                awaited.retain(|start| !line.starts_with(start));
+            }
+            ended(both);
+        }
+        let mut master = distributed()
+            .args(["master", "--address", "127.0.0.1:0"])
+            .start();
+        let address = address_of(&mut master);
+        master.line_where(|line| line.starts_with("Try get"));
+        let mut worker = distributed()
+            .args(["worker", "--address", &address, "--pause", "50"])
+            .start();
+        worker.line_where(|line| line.starts_with("run task"));
+        ended(worker);
+        ended(master);
     }
-    both.interrupt();
-    let both = both.finish();
-    both.assert().code(130).stderr("distributed: interrupted\n");
+}
 
-    let mut master = distributed()
-        .args(["master", "--address", "127.0.0.1:0"])
-        .start();
-    let address = address_of(&mut master);
-    master.line_where(|line| line.starts_with("Try get"));
-    let mut worker = distributed()
-        .args(["worker", "--address", &address, "--pause", "50"])
-        .start();
-    worker.line_where(|line| line.starts_with("run task"));
-    worker.interrupt();
-    let worker = worker.finish();
-    worker
-        .assert()
-        .code(130)
-        .stderr("distributed: interrupted\n");
-    master.interrupt();
-    let master = master.finish();
-    master
-        .assert()
-        .code(130)
-        .stderr("distributed: interrupted\n");
+#[test]
+fn workers_that_find_all_work_done_exit_like_the_others() {
+    for _ in 0..5 {
+        let mut master = distributed()
+            .args(["master", "--address", "127.0.0.1:0", "--tasks", "3"])
+            .start();
+        let address = address_of(&mut master);
+        let workers: Vec<_> = (0..4)
+            .map(|_| {
+                distributed()
+                    .args(["worker", "--address", &address, "--pause", "0"])
+                    .args(["--timeout", "0.01", "--tasks", "1000000"])
+                    .start()
+            })
+            .collect();
+        let mut done: Vec<i64> = Vec::new();
+        // One that comes when the master has ended finds nobody: these have
+        // connected, or say so.
+        for worker in workers {
+            let worker = worker.finish();
+            if worker.stderr.contains("cannot connect") {
+                continue;
+            }
+            done.extend(worker_transcript(&worker.success().lines()));
+        }
+        let master = master.finish().success();
+        done.sort_unstable();
+        assert_eq!(master_transcript(&master.lines()[1..], 3), done);
+    }
+}
+
+#[test]
+fn no_tasks_are_soon_done() {
+    let run = distributed().args(["--tasks", "0"]).run().success();
+    let mut lines = run.lines();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "Connect to server 127.0.0.1...",
+            "Try get results...",
+            "worker exit."
+        ]
+    );
+    assert_eq!(run.stderr, "");
 }
 
 #[test]
@@ -411,6 +455,7 @@ fn options_are_checked_and_explained() {
         &["--tasks", "-1"],
         &["--pause", "soon"],
         &["--timeout", "-1"],
+        &["worker", "--address", "1.2.3.4:99999"],
     ] {
         let run = distributed().args(wrong).run();
         run.assert().code(2).stdout("");

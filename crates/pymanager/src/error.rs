@@ -125,6 +125,9 @@ impl Error {
             AuthError::Wrong => Error::KeyUnproven,
             AuthError::Rejected => Error::KeyRejected,
             AuthError::Protocol(what) => Error::Protocol(what.to_string()),
+            AuthError::Connection(FrameError::TooLarge { .. } | FrameError::BadLength(_)) => {
+                Error::Protocol("what is there speaks another protocol".to_string())
+            }
             AuthError::Connection(error) => Self::of_frame(error, patience),
             // What else there may come to be is no good-bye either.
             other => Error::Protocol(other.to_string()),

@@ -30,13 +30,21 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! From the wire up: `wire` frames messages, [`pickle`]
-//! reads and writes what is in them, `queue` is the queue behind the names,
-//! `server` and `client` are the two sides.
+//! From the wire up: `wire` frames messages, [`pickle`] reads and writes what
+//! is in them; `object` is what can be served, `queue` the queues; `server` and
+//! `client` are the two sides.
 //!
-//! With Python 3.11 and older, the key is proven by MD5, and whoever has the
-//! key can end a manager; neither the messages nor their order are protected
-//! once a connection stands. That is CPython's protocol: it is made for
+//! # What the key does, and what it does not
+//!
+//! It keeps strangers out of the server. With Python 3.11 and older it is
+//! proven by MD5, and whoever has the key can end a manager; neither the
+//! messages nor their order are protected once a connection stands.
+//!
+//! That the *server* proves the key as well tells a client less than it seems:
+//! a rogue server to which two clients connect can pass the challenges of one
+//! on to the other and hand the answers back, and both take it for the real
+//! one. Proofs are not bound to a connection, so the wire cannot mend it: a
+//! client must know where it connects to. That is CPython's protocol, made for
 //! networks of one's own.
 #![forbid(unsafe_code)]
 

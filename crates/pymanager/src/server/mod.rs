@@ -219,6 +219,12 @@ impl Server {
         self.state.wait_for_end();
     }
 
+    /// Waits until all clients have gone, or for `at_most`; whether they have.
+    pub fn wait_for_clients(&self, at_most: Duration) -> bool {
+        self.state.connections.wait_for_all(at_most);
+        self.connections() == 0
+    }
+
     /// Ends all connections, after the replies that are on their way, and all
     /// threads. Calls that clients are blocked in fail with an end of file.
     pub fn shutdown(self) {

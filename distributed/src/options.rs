@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::program::Exit;
+use common::program::{self, Exit};
 use pymanager::AuthKey;
 
 /// The key of the notes: known to all the world, so good on this machine only.
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     pub(crate) role: Option<Role>,
 
     /// HOST or HOST:PORT of the master [default: 127.0.0.1:5000]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     address: Option<String>,
 
     /// A file that holds the key
@@ -46,11 +46,11 @@ pub(crate) struct Options {
     pub(crate) tasks: usize,
 
     /// Seconds to wait for a result [default: 10], or for a task [default: 1]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = program::seconds)]
     timeout: Option<Duration>,
 
     /// Seconds that a task takes
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "1")]
+    #[arg(long, value_name = "SECONDS", value_parser = program::seconds, default_value = "1")]
     pub(crate) pause: Duration,
 
     /// Repeat the tasks of an earlier run with the same seed
@@ -69,7 +69,7 @@ pub(crate) enum Role {
 
 /// A master to connect to.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct Server {
     /// As it was given, without the port.
     pub(crate) host: String,
     pub(crate) address: SocketAddr,
@@ -92,20 +92,15 @@ impl Options {
         self.host_and_port().1 == 0
     }
 
-    pub(crate) fn listening_address(&self) -> anyhow::Result<SocketAddr> {
-        let address = self.address()?;
-        self.key_for(address.ip())?;
-        Ok(address)
+    /// What the tasks are made of.
+    pub(crate) fn random(&self) -> fastrand::Rng {
+        self.seed
+            .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)
     }
 
-    /// The master that a worker is to help.
-    pub(crate) fn target(&self) -> anyhow::Result<Target> {
-        self.target_at(self.address()?)
-    }
-
-    /// The master at `address`, whatever port it was to have.
-    pub(crate) fn target_at(&self, address: SocketAddr) -> anyhow::Result<Target> {
-        Ok(Target {
+    /// The master at `address`, for a worker.
+    pub(crate) fn server(&self, address: SocketAddr) -> anyhow::Result<Server> {
+        Ok(Server {
             host: self.host_and_port().0,
             address,
             key: self.key_for(address.ip())?,
@@ -133,7 +128,8 @@ impl Options {
         Ok(AuthKey::new(KNOWN_KEY))
     }
 
-    fn address(&self) -> anyhow::Result<SocketAddr> {
+    /// Where the master is or is to be.
+    pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
         let (host, port) = self.host_and_port();
         if host.is_empty() {
             // As in Python: every address of this machine.
@@ -149,35 +145,35 @@ impl Options {
 
     fn host_and_port(&self) -> (String, u16) {
         match (&self.address, self.role) {
-            (Some(address), _) => split(address),
+            // It was looked at when the options were read.
+            (Some(address), _) => split(address).unwrap_or_default(),
             (None, Some(_)) => ("127.0.0.1".to_string(), PORT),
             (None, None) => ("127.0.0.1".to_string(), 0),
         }
     }
 }
 
+fn address(text: &str) -> Result<String, String> {
+    split(text).map(|_| text.to_string())
+}
+
 /// `HOST`, `HOST:PORT`, `[IPV6]:PORT` or an IPv6 address alone.
-fn split(address: &str) -> (String, u16) {
+fn split(address: &str) -> Result<(String, u16), String> {
     let bare = |host: &str| {
         host.trim_start_matches('[')
             .trim_end_matches(']')
             .to_string()
     };
-    if address.parse::<IpAddr>().is_ok() {
-        return (address.to_string(), PORT);
+    if address.parse::<IpAddr>().is_ok() || address.ends_with(']') {
+        return Ok((bare(address), PORT));
     }
     match address.rsplit_once(':') {
         Some((host, port)) => match port.parse() {
-            Ok(port) => (bare(host), port),
-            Err(_) => (bare(address), PORT),
+            Ok(port) => Ok((bare(host), port)),
+            Err(_) => Err(format!("'{port}' is no port: it is a number up to 65535")),
         },
-        None => (bare(address), PORT),
+        None => Ok((bare(address), PORT)),
     }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number".to_string())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -195,9 +191,11 @@ mod tests {
             ("::1", "::1", 5000),
             ("[::1]", "::1", 5000),
             ("[::1]:81", "::1", 81),
-            ("example.org:port", "example.org:port", 5000),
         ] {
-            assert_eq!(split(text), (host.to_string(), port), "{text}");
+            assert_eq!(split(text), Ok((host.to_string(), port)), "{text}");
+        }
+        for wrong in ["example.org:port", "1.2.3.4:99999", "1.2.3.4:-1"] {
+            assert!(split(wrong).unwrap_err().contains("is no port"), "{wrong}");
         }
     }
 }
