@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | [`Shared<AtomicU64>`](Shared) and the like | `multiprocessing.Value('Q')`, `RawValue` |
 //! | [`Shared<Mutex<T>>`](Mutex) | `multiprocessing.Value('Q', lock=True)`, `Lock` |
-//! | [`Waiters`] | `Condition`, `Event` |
+//! | [`WaitWord`] | `Condition`, `Event` |
 //!
 //! Python's lock is a semaphore: when the process that has taken it dies, it
 //! stays taken and everybody else waits for ever. [`Mutex`] is handed on by the
@@ -15,11 +15,11 @@ mod mapping;
 mod mutex;
 mod raw_mutex;
 mod value;
-mod waiters;
+mod wait_word;
 
 pub(crate) use mapping::Mapping;
 pub(crate) use mutex::locks_held;
 pub use mutex::{Guard, Locked, Mutex, OwnerDied};
 pub(crate) use raw_mutex::{Acquired, RawMutex};
 pub use value::{ProcessSafe, Shared};
-pub use waiters::Waiters;
+pub use wait_word::WaitWord;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use multiproc::deadline::Deadline;
 use multiproc::process::Process;
-use multiproc::shared::{Mutex, Shared, Waiters};
+use multiproc::shared::{Mutex, Shared, WaitWord};
 
 use crate::Check;
 
@@ -125,7 +125,7 @@ fn locking_twice_panics() {
 }
 
 fn waiters_wake_each_other() {
-    let waiters = Shared::new((Waiters::new(), AtomicU32::new(0))).unwrap();
+    let waiters = Shared::new((WaitWord::new(), AtomicU32::new(0))).unwrap();
     let take = || {
         let attempt = || {
             let count = &waiters.1;
@@ -148,7 +148,7 @@ fn waiters_wake_each_other() {
 }
 
 fn a_killed_waiter_is_not_missed() {
-    let waiters = Shared::new((Waiters::new(), AtomicU32::new(0))).unwrap();
+    let waiters = Shared::new((WaitWord::new(), AtomicU32::new(0))).unwrap();
     let wait = || {
         let open = || (waiters.1.load(Ordering::SeqCst) == 1).then_some(((), true));
         waiters.0.wait_until(Deadline::NEVER, || true, open);

@@ -16,7 +16,7 @@ use super::{Ring, UNIT};
 impl Ring {
     /// The place in the ring that `units` stands for, and how many bytes there
     /// are from it to the ring's end.
-    pub(super) fn position(&self, units: u32) -> (NonNull<u8>, usize) {
+    pub(super) fn address(&self, units: u32) -> (NonNull<u8>, usize) {
         let unit = (units & self.mask) as usize;
         let left = (self.mask as usize + 1 - unit) * UNIT;
         // SAFETY: the mask keeps it within the mapping.
@@ -24,7 +24,7 @@ impl Ring {
     }
 
     pub(super) fn copy_in(&self, units: u32, bytes: &[u8]) {
-        let (place, left) = self.position(units);
+        let (place, left) = self.address(units);
         let (first, second) = bytes.split_at(bytes.len().min(left));
         // SAFETY: see above. The caller has the tail's lock and
         // checked that the bytes fit, so both parts are within the mapping and
@@ -37,7 +37,7 @@ impl Ring {
 
     /// The length that an item begins with. It is one unit, so it never wraps.
     pub(super) fn length_at(&self, units: u32) -> usize {
-        let (place, _) = self.position(units);
+        let (place, _) = self.address(units);
         // SAFETY: within the mapping, aligned to a unit, and written before the
         // tail passed it; the caller has the head's lock.
         let length = unsafe { place.cast::<u64>().read() };
@@ -45,7 +45,7 @@ impl Ring {
     }
 
     pub(super) fn copy_out(&self, units: u32, bytes: &mut [MaybeUninit<u8>]) {
-        let (place, left) = self.position(units);
+        let (place, left) = self.address(units);
         let (first, second) = bytes.split_at_mut(bytes.len().min(left));
         // SAFETY: see above. The caller has the head's lock, and a
         // length that `units` accepted is within the mapping.

@@ -6,20 +6,20 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use crate::shared::{ProcessSafe, RawMutex, Waiters};
+use crate::shared::{ProcessSafe, RawMutex, WaitWord};
 
 /// How far an end has come: where in the ring, in units of 8 bytes, and how
 /// many items. Both count on and on, and wrap at 2³².
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) units: u32,
     pub(super) items: u32,
 }
 
-impl Place {
+impl Position {
     pub(super) fn load(word: &AtomicU64, order: Ordering) -> Self {
         let word = word.load(order);
-        Place {
+        Position {
             units: word as u32,
             items: (word >> 32) as u32,
         }
@@ -32,7 +32,7 @@ impl Place {
     }
 
     pub(super) fn after(self, units: u32) -> Self {
-        Place {
+        Position {
             units: self.units.wrapping_add(units),
             items: self.items.wrapping_add(1),
         }
@@ -68,15 +68,15 @@ impl End {
 #[repr(C, align(128))]
 pub(super) struct Rest {
     pub(super) closed: AtomicU32,
-    pub(super) getters: Waiters,
-    pub(super) putters: Waiters,
+    pub(super) getters: WaitWord,
+    pub(super) putters: WaitWord,
 }
 
 /// `task_done` and `join`.
 #[repr(C, align(128))]
 pub(super) struct Done {
     pub(super) items: AtomicU32,
-    pub(super) joiners: Waiters,
+    pub(super) joiners: WaitWord,
 }
 
 #[repr(C)]

@@ -38,22 +38,22 @@ const SOMEBODY: u32 = 1;
 /// that all of them share.
 #[derive(Debug)]
 #[repr(transparent)]
-pub struct Waiters(AtomicU32);
+pub struct WaitWord(AtomicU32);
 
 // SAFETY: an atomic number.
 #[allow(unsafe_code)]
-unsafe impl ProcessSafe for Waiters {}
+unsafe impl ProcessSafe for WaitWord {}
 
-impl Default for Waiters {
+impl Default for WaitWord {
     fn default() -> Self {
-        Waiters::new()
+        WaitWord::new()
     }
 }
 
-impl Waiters {
+impl WaitWord {
     /// Nobody waits.
     pub const fn new() -> Self {
-        Waiters(AtomicU32::new(NOBODY))
+        WaitWord(AtomicU32::new(NOBODY))
     }
 
     /// Calls `attempt` until it gives something, sleeping between calls until
