@@ -182,7 +182,7 @@ impl<R: DeserializeOwned + Send + 'static> Collector<R> {
                 .and_then(|pending| pending.retry.as_ref());
             // Never waits here: the workers may be waiting for us.
             if let Some((_, bytes)) = bytes
-                && let Err(Error::Full) = self.inner.tasks.try_put(bytes)
+                && let Err(Error::Full) = self.inner.tasks.try_put_first(bytes)
             {
                 return;
             }

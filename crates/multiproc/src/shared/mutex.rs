@@ -97,7 +97,7 @@ impl<T> Mutex<T> {
     /// Takes the lock, waiting for at most `timeout`.
     pub fn lock_timeout(&self, timeout: Duration) -> Option<Locked<'_, T>> {
         self.raw
-            .lock_until(Deadline::after(timeout))
+            .lock_until(|| Deadline::after(timeout))
             .map(|acquired| self.guard(acquired))
     }
 

@@ -79,20 +79,29 @@ impl RawMutex {
 
     /// Takes the lock, waiting as long as it takes.
     pub(crate) fn lock(&self) -> Acquired {
+        self.spin().unwrap_or_else(|| {
+            loop {
+                if let Some(acquired) = self.sleep(RECHECK) {
+                    return acquired;
+                }
+            }
+        })
+    }
+
+    /// Takes the lock if it is free within a few microseconds.
+    fn spin(&self) -> Option<Acquired> {
         for _ in 0..SPINS {
-            if let Some(acquired) = self.try_lock() {
+            let acquired = self.try_lock();
+            if acquired.is_some() {
                 return acquired;
             }
             hint::spin_loop();
         }
-        loop {
-            if let Some(acquired) = self.sleep(RECHECK) {
-                return acquired;
-            }
-        }
+        None
     }
 
     /// Takes the lock if it is free.
+    #[inline]
     pub(crate) fn try_lock(&self) -> Option<Acquired> {
         // SAFETY: the mutex is initialised and in its final place.
         match unsafe { libc::pthread_mutex_trylock(self.0.get()) } {
@@ -101,8 +110,24 @@ impl RawMutex {
         }
     }
 
-    /// Takes the lock, waiting until `deadline`; `None` when it is past.
-    pub(crate) fn lock_until(&self, deadline: Deadline) -> Option<Acquired> {
+    /// Takes the lock, waiting until `deadline`; `None` when it is past. The
+    /// deadline is asked for only when the lock is not free at once.
+    #[inline]
+    pub(crate) fn lock_until(&self, deadline: impl FnOnce() -> Deadline) -> Option<Acquired> {
+        let acquired = self.try_lock();
+        if acquired.is_some() {
+            return acquired;
+        }
+        self.lock_later(deadline)
+    }
+
+    #[cold]
+    fn lock_later(&self, deadline: impl FnOnce() -> Deadline) -> Option<Acquired> {
+        let acquired = self.spin();
+        if acquired.is_some() {
+            return acquired;
+        }
+        let deadline = deadline();
         loop {
             let Some(left) = deadline.remaining() else {
                 return Some(self.lock());
@@ -145,12 +170,14 @@ impl RawMutex {
     }
 
     /// Lets go of the lock, which this thread must hold.
+    #[inline]
     pub(crate) fn unlock(&self) {
         // SAFETY: the mutex is initialised; an error-checking mutex refuses a
         // thread that does not hold it.
         check(unsafe { libc::pthread_mutex_unlock(self.0.get()) });
     }
 
+    #[inline]
     fn acquired(&self, result: i32) -> Option<Acquired> {
         match result {
             libc::EOWNERDEAD => {

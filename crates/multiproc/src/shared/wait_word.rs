@@ -68,13 +68,8 @@ impl WaitWord {
         likely: impl Fn() -> bool,
         mut attempt: impl FnMut() -> Option<(T, bool)>,
     ) -> Option<T> {
-        for _ in 0..SPINS {
-            if likely()
-                && let Some((got, _)) = attempt()
-            {
-                return Some(got);
-            }
-            hint::spin_loop();
+        if let Some((got, _)) = Self::spin(likely, &mut attempt) {
+            return Some(got);
         }
         loop {
             self.0.store(SOMEBODY, Ordering::Relaxed);
@@ -98,6 +93,23 @@ impl WaitWord {
                 let _ = futex::wait(&self.0, futex::Flags::empty(), SOMEBODY, Some(&left));
             }
         }
+    }
+
+    /// The moments before the first sleep, for those who have something else to
+    /// do before they sleep.
+    pub(crate) fn spin<T>(
+        likely: impl Fn() -> bool,
+        mut attempt: impl FnMut() -> Option<T>,
+    ) -> Option<T> {
+        for _ in 0..SPINS {
+            if likely()
+                && let Some(got) = attempt()
+            {
+                return Some(got);
+            }
+            hint::spin_loop();
+        }
+        None
     }
 
     /// Tells one waiter, if there is any, that there is something for it. Call

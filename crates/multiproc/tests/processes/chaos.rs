@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use common::checks;
 use multiproc::deadline::Deadline;
 use multiproc::process::Process;
 use multiproc::queue::Error;
@@ -13,11 +14,11 @@ use multiproc::shared::Shared;
 
 use crate::Check;
 
-pub(crate) const CHECKS: &[Check] = &[
-    ("chaos::killed_getters_lose_what_they_held", killed_getters),
-    ("chaos::killed_putters_leave_the_ring_whole", killed_putters),
-    ("chaos::a_claim_tells_what_the_dead_held", a_claim_tells),
-    ("chaos::join_counts_survive", join_counts_survive),
+pub(crate) const CHECKS: &[Check] = checks![
+    killed_getters,
+    killed_putters,
+    a_claim_tells,
+    join_counts_survive,
 ];
 
 fn rounds() -> u64 {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chaos;
+mod line;
 mod payload;
 mod process;
 mod process_descriptors;
@@ -20,6 +21,7 @@ fn main() {
             shared::CHECKS,
             payload::CHECKS,
             queue::CHECKS,
+            line::CHECKS,
             chaos::CHECKS,
         ]
         .concat(),

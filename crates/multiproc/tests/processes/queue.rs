@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
+use common::checks;
 use multiproc::deadline::Deadline;
 use multiproc::process::{ExitStatus, Process};
 use multiproc::queue::Error;
@@ -13,45 +14,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::Check;
 
-pub(crate) const CHECKS: &[Check] = &[
-    ("queue::any_serde_type_passes", any_serde_type_passes),
-    (
-        "queue::one_producer_is_heard_in_order",
-        one_producer_is_heard_in_order,
-    ),
-    (
-        "queue::many_producers_and_consumers_lose_nothing",
-        many_producers_and_consumers,
-    ),
-    ("queue::put_is_seen_at_once", put_is_seen_at_once),
-    (
-        "queue::a_producer_may_exit_at_once",
-        a_producer_may_exit_at_once,
-    ),
-    ("queue::items_are_bounded", items_are_bounded),
-    ("queue::bytes_are_bounded", bytes_are_bounded),
-    (
-        "queue::an_item_too_large_changes_nothing",
-        an_item_too_large_changes_nothing,
-    ),
-    ("queue::the_largest_item_fits", the_largest_item_fits),
-    (
-        "queue::items_wrap_around_the_end",
-        items_wrap_around_the_end,
-    ),
-    ("queue::timeouts_and_tries", timeouts_and_tries),
-    ("queue::a_blocked_put_goes_on", a_blocked_put_goes_on),
-    ("queue::close_drains_and_wakes", close_drains_and_wakes),
-    ("queue::task_done_and_join", task_done_and_join),
-    (
-        "queue::what_is_no_such_item_is_an_error",
-        what_is_no_such_item_is_an_error,
-    ),
-    ("queue::odd_capacities", odd_capacities),
-    (
-        "queue::a_claim_comes_before_the_memory_for_the_item",
-        a_claim_comes_before_the_memory_for_the_item,
-    ),
+pub(crate) const CHECKS: &[Check] = checks![
+    any_serde_type_passes,
+    one_producer_is_heard_in_order,
+    many_producers_and_consumers,
+    put_is_seen_at_once,
+    a_producer_may_exit_at_once,
+    items_are_bounded,
+    bytes_are_bounded,
+    an_item_too_large_changes_nothing,
+    the_largest_item_fits,
+    items_wrap_around_the_end,
+    timeouts_and_tries,
+    a_blocked_put_goes_on,
+    close_drains_and_wakes,
+    task_done_and_join,
+    what_is_no_such_item_is_an_error,
+    odd_capacities,
+    a_claim_comes_before_the_memory_for_the_item,
 ];
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

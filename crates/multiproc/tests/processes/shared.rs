@@ -4,40 +4,23 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use common::checks;
 use multiproc::deadline::Deadline;
 use multiproc::process::Process;
 use multiproc::shared::{Mutex, Shared, WaitWord};
 
 use crate::Check;
 
-pub(crate) const CHECKS: &[Check] = &[
-    (
-        "shared::a_counter_under_a_lock_is_exact",
-        a_counter_under_a_lock_is_exact,
-    ),
-    (
-        "shared::a_dead_owner_hands_on_the_lock_once",
-        a_dead_owner_hands_on_the_lock_once,
-    ),
-    (
-        "shared::a_dead_owner_wakes_who_waits",
-        a_dead_owner_wakes_who_waits,
-    ),
-    (
-        "shared::a_lock_is_tried_and_timed",
-        a_lock_is_tried_and_timed,
-    ),
-    ("shared::locking_twice_panics", locking_twice_panics),
-    ("shared::waiters_wake_each_other", waiters_wake_each_other),
-    (
-        "shared::a_killed_waiter_is_not_missed",
-        a_killed_waiter_is_not_missed,
-    ),
-    ("shared::slices_are_shared", slices_are_shared),
-    (
-        "shared::a_forgotten_guard_leaves_no_dangling_lock",
-        a_forgotten_guard,
-    ),
+pub(crate) const CHECKS: &[Check] = checks![
+    a_counter_under_a_lock_is_exact,
+    a_dead_owner_hands_on_the_lock_once,
+    a_dead_owner_wakes_who_waits,
+    a_lock_is_tried_and_timed,
+    locking_twice_panics,
+    waiters_wake_each_other,
+    a_killed_waiter_is_not_missed,
+    slices_are_shared,
+    a_forgotten_guard,
 ];
 
 fn a_counter_under_a_lock_is_exact() {

@@ -24,17 +24,29 @@
 mod copy;
 mod get;
 mod layout;
+mod line;
 mod put;
 
 use std::io;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::Error;
 use crate::deadline::Deadline;
 use crate::shared::{Mapping, Shared, WaitWord};
-use layout::{Claim, Done, End, Header, Position, Rest};
+use layout::{Claim, Done, End, Header, Position, Rest, SPOTS, Spot};
 
 const UNIT: usize = 8;
+
+/// How long a `try_` call waits for the lock of an end, which others hold for
+/// as long as it takes to copy an item. One of them may be stopped just then.
+const BRIEFLY: Duration = Duration::from_millis(100);
+
+/// The deadline of a `try_` call that did not get the lock at once, by whether
+/// it is worth waiting for.
+fn briefly(worth: bool) -> Deadline {
+    Deadline::after(if worth { BRIEFLY } else { Duration::ZERO })
+}
 
 /// A ring of byte strings in shared memory: the queue without its item type,
 /// for a program that needs to know what a consumer died with.
@@ -72,12 +84,15 @@ impl Ring {
                 rest: Rest {
                     closed: AtomicU32::new(0),
                     getters: WaitWord::new(),
-                    putters: WaitWord::new(),
+                    asked: AtomicU32::new(0),
+                    served: AtomicU32::new(0),
+                    crowd: WaitWord::new(),
                 },
                 done: Done {
                     items: AtomicU32::new(0),
                     joiners: WaitWord::new(),
                 },
+                spots: [const { Spot::new() }; SPOTS as usize],
             })?,
             data: Mapping::new(units as usize * UNIT)?,
             mask: units - 1,
@@ -92,8 +107,8 @@ impl Ring {
     /// How many are in the ring.
     pub fn len(&self) -> usize {
         // The head first: it may go on meanwhile, and never passes the tail.
-        let head = Position::load(&self.header.head.place, Ordering::Acquire);
-        let tail = Position::load(&self.header.tail.place, Ordering::Acquire);
+        let head = Position::load(&self.header.head.position, Ordering::Acquire);
+        let tail = Position::load(&self.header.tail.position, Ordering::Acquire);
         tail.items.wrapping_sub(head.items).min(self.items) as usize
     }
 
@@ -115,7 +130,7 @@ impl Ring {
     /// See [`Queue::task_done`](super::Queue::task_done).
     pub fn task_done(&self) -> Result<(), Error> {
         let done = &self.header.done;
-        let put = || Position::load(&self.header.tail.place, Ordering::Acquire).items;
+        let put = || Position::load(&self.header.tail.position, Ordering::Acquire).items;
         done.items
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |items| {
                 (items != put()).then(|| items.wrapping_add(1))
@@ -131,7 +146,7 @@ impl Ring {
     pub fn unfinished(&self) -> usize {
         // What is done first: more may be put meanwhile, never less.
         let done = self.header.done.items.load(Ordering::Acquire);
-        let put = Position::load(&self.header.tail.place, Ordering::Acquire).items;
+        let put = Position::load(&self.header.tail.position, Ordering::Acquire).items;
         put.wrapping_sub(done) as usize
     }
 
@@ -160,7 +175,7 @@ impl Ring {
         rest.closed.store(1, Ordering::SeqCst);
         tail.lock.unlock();
         rest.getters.wake_all();
-        rest.putters.wake_all();
+        self.wake_line();
     }
 
     /// Whether [`close`](Self::close) was called.

@@ -7,19 +7,19 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
 
 use super::layout::{Claim, Header, Position};
-use super::{Error, Ring};
+use super::{Error, Ring, briefly};
 use crate::deadline::Deadline;
 use crate::shared::Acquired;
 
 impl Ring {
     /// Gets the oldest byte string into `bytes`, waiting until `deadline`.
     pub fn get(&self, bytes: &mut Vec<u8>, deadline: Deadline) -> Result<(), Error> {
-        self.wait_get(deadline, || self.get_once(bytes, None))
+        self.wait_get(bytes, None, deadline)
     }
 
     /// Gets the oldest byte string if there is one.
     pub fn try_get(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        self.get_once(bytes, None)
+        self.get_once(bytes, None, || briefly(self.may_get()))
     }
 
     /// Gets as [`get`](Self::get) does, and *claims* the item in slot `claim`
@@ -33,7 +33,7 @@ impl Ring {
         bytes: &mut Vec<u8>,
         deadline: Deadline,
     ) -> Result<(), Error> {
-        self.wait_get(deadline, || self.get_once(bytes, Some(&self.claims[claim])))
+        self.wait_get(bytes, Some(&self.claims[claim]), deadline)
     }
 
     /// Says that the item claimed in slot `claim` has been dealt with.
@@ -46,52 +46,76 @@ impl Ring {
     ///
     /// What is told here is out of the ring: nobody else got it or will.
     pub fn claimed(&self, claim: usize) -> Option<[u8; 8]> {
-        // It may have died between claiming and moving the head: see
-        // `lock_head`.
-        self.lock_head();
-        self.header.head.lock.unlock();
         let claim = &self.claims[claim];
-        let item = claim.item.swap(0, Ordering::AcqRel);
+        let item = claim.item.load(Ordering::Acquire);
+        let head = &self.header.head;
+        if item == Position::load(&head.position, Ordering::Acquire).claimed() {
+            // It died between claiming and moving the head. Whoever has the
+            // lock next moves it; that may be us.
+            self.lock_head(|| Deadline::NEVER);
+            head.lock.unlock();
+        }
+        claim.item.store(0, Ordering::Release);
         (item != 0).then(|| claim.tag.load(Ordering::Relaxed).to_ne_bytes())
     }
 
     fn wait_get(
         &self,
+        bytes: &mut Vec<u8>,
+        claim: Option<&Claim>,
         deadline: Deadline,
-        mut get: impl FnMut() -> Result<(), Error>,
     ) -> Result<(), Error> {
-        match get() {
-            Err(Error::Empty) => {}
-            result => return result,
+        match self.get_once(bytes, claim, || deadline) {
+            Err(Error::Empty) => self.get_later(bytes, claim, deadline),
+            done => done,
         }
-        let likely = || !self.is_empty() || self.is_closed();
-        self.header
-            .rest
-            .getters
-            .wait_until(deadline, likely, || match get() {
-                Err(Error::Empty) => None,
-                result => Some((result, !self.is_empty() || self.is_closed())),
-            })
+    }
+
+    #[cold]
+    fn get_later(
+        &self,
+        bytes: &mut Vec<u8>,
+        claim: Option<&Claim>,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let attempt = || match self.get_once(bytes, claim, || deadline) {
+            Err(Error::Empty) => None,
+            done => Some((done, self.may_get())),
+        };
+        let getters = &self.header.rest.getters;
+        getters
+            .wait_until(deadline, || self.may_get(), attempt)
             .unwrap_or(Err(Error::Empty))
     }
 
-    fn get_once(&self, bytes: &mut Vec<u8>, claim: Option<&Claim>) -> Result<(), Error> {
-        self.lock_head();
+    fn may_get(&self) -> bool {
+        !self.is_empty() || self.is_closed()
+    }
+
+    fn get_once(
+        &self,
+        bytes: &mut Vec<u8>,
+        claim: Option<&Claim>,
+        deadline: impl FnOnce() -> Deadline,
+    ) -> Result<(), Error> {
+        if !self.lock_head(deadline) {
+            return Err(Error::Empty);
+        }
         let result = self.get_locked(bytes, claim);
         self.header.head.lock.unlock();
         if result.is_ok() {
-            self.header.rest.putters.wake_one();
+            self.wake_front();
         }
         result
     }
 
     fn get_locked(&self, bytes: &mut Vec<u8>, claim: Option<&Claim>) -> Result<(), Error> {
         let Header { tail, head, .. } = &*self.header;
-        let at = Position::load(&head.place, Ordering::Relaxed);
+        let at = Position::load(&head.position, Ordering::Relaxed);
         if at == Position::load(&head.other, Ordering::Relaxed) {
             // Asked before the tail is read: once closed, the tail stays.
             let closed = self.is_closed();
-            let now = Position::load(&tail.place, Ordering::Acquire);
+            let now = Position::load(&tail.position, Ordering::Acquire);
             now.store(&head.other);
             if at == now {
                 return Err(if closed { Error::Closed } else { Error::Empty });
@@ -120,22 +144,25 @@ impl Ring {
         );
         // SAFETY: `copy_out` has written the first `len` bytes.
         unsafe { bytes.set_len(len) };
-        at.after(units).store(&head.place);
+        at.after(units).store(&head.position);
         Ok(())
     }
 
-    fn lock_head(&self) {
+    /// Whether the lock was got until the deadline.
+    fn lock_head(&self, deadline: impl FnOnce() -> Deadline) -> bool {
         let head = &self.header.head;
-        if head.lock.lock() == Acquired::OwnerDied {
+        let acquired = head.lock.lock_until(deadline);
+        if acquired == Some(Acquired::OwnerDied) {
             // The claim took the item. If its owner died before it moved the
             // head, it is moved here; else nobody claims the first item.
-            let at = Position::load(&head.place, Ordering::Relaxed);
+            let at = Position::load(&head.position, Ordering::Relaxed);
             let taken = |claim: &Claim| claim.item.load(Ordering::Acquire) == at.claimed();
             if self.claims.iter().any(taken)
                 && let Ok(units) = self.units(self.length_at(at.units))
             {
-                at.after(units).store(&head.place);
+                at.after(units).store(&head.position);
             }
         }
+        acquired.is_some()
     }
 }

@@ -48,7 +48,7 @@ impl Position {
 #[repr(C, align(128))]
 pub(super) struct End {
     pub(super) lock: RawMutex,
-    pub(super) place: AtomicU64,
+    pub(super) position: AtomicU64,
     /// Where the other end was when this one last had to know, guarded by the
     /// lock: looking there each time would move its cache line to and fro.
     pub(super) other: AtomicU64,
@@ -58,7 +58,7 @@ impl End {
     pub(super) fn new() -> Self {
         End {
             lock: RawMutex::new(),
-            place: AtomicU64::new(0),
+            position: AtomicU64::new(0),
             other: AtomicU64::new(0),
         }
     }
@@ -69,7 +69,43 @@ impl End {
 pub(super) struct Rest {
     pub(super) closed: AtomicU32,
     pub(super) getters: WaitWord,
-    pub(super) putters: WaitWord,
+    /// The tickets from `served` up to `asked` are those of the line: see
+    /// `line.rs`. Guarded by the tail's lock.
+    pub(super) asked: AtomicU32,
+    pub(super) served: AtomicU32,
+    /// For those who find no spot in the line.
+    pub(super) crowd: WaitWord,
+}
+
+/// How many putters can wait in line.
+pub(super) const SPOTS: u32 = 64;
+
+/// Where one putter stands in the line.
+#[repr(C, align(64))]
+pub(super) struct Spot {
+    /// Held by the putter as long as it stands here; the kernel releases it
+    /// when the putter dies.
+    pub(super) present: RawMutex,
+    /// Whose spot it is, or was.
+    pub(super) ticket: AtomicU32,
+    /// How much room it needs.
+    pub(super) units: AtomicU32,
+    pub(super) waiting: WaitWord,
+    /// When it was first seen that the one in front does not take the room
+    /// that is there, in milliseconds of the monotonic clock; 0: not seen.
+    pub(super) idle_since: AtomicU64,
+}
+
+impl Spot {
+    pub(super) const fn new() -> Self {
+        Spot {
+            present: RawMutex::new(),
+            ticket: AtomicU32::new(0),
+            units: AtomicU32::new(0),
+            waiting: WaitWord::new(),
+            idle_since: AtomicU64::new(0),
+        }
+    }
 }
 
 /// `task_done` and `join`.
@@ -85,6 +121,7 @@ pub(super) struct Header {
     pub(super) head: End,
     pub(super) rest: Rest,
     pub(super) done: Done,
+    pub(super) spots: [Spot; SPOTS as usize],
 }
 
 // SAFETY: atomics and locks; no pointers. What the locks guard is right after
@@ -93,6 +130,7 @@ unsafe impl ProcessSafe for Header {
     fn settle(&self) {
         self.tail.lock.settle();
         self.head.lock.settle();
+        self.spots.iter().for_each(|spot| spot.present.settle());
     }
 }
 

@@ -3,72 +3,138 @@
 use std::sync::atomic::Ordering;
 
 use super::layout::{Header, Position};
-use super::{Error, Ring};
+use super::{Error, Ring, briefly};
 use crate::deadline::Deadline;
+use crate::shared::WaitWord;
+
+/// Room that somebody asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Need {
+    pub(super) units: u64,
+    pub(super) items: u32,
+}
+
+impl Need {
+    pub(super) const NOTHING: Need = Need { units: 0, items: 0 };
+
+    pub(super) fn of(units: u32) -> Self {
+        let units = u64::from(units);
+        Need { units, items: 1 }
+    }
+
+    pub(super) fn and(self, other: Need) -> Self {
+        Need {
+            units: self.units + other.units,
+            items: self.items + other.items,
+        }
+    }
+}
+
+/// Whose turn it is to put.
+#[derive(Clone, Copy)]
+pub(super) enum Turn {
+    /// Somebody who has just come: after all that wait.
+    Last,
+    /// The one in line with this ticket.
+    Of(u32),
+    /// Somebody who goes before all that wait.
+    First,
+}
 
 impl Ring {
     /// Puts `bytes`, waiting for room until `deadline`.
     pub fn put(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
-        match self.try_put(bytes) {
-            Err(Error::Full) => {}
-            result => return result,
+        let need = Need::of(self.units(bytes.len())?);
+        match self.put_once(bytes, need, Turn::Last, || deadline) {
+            Err(Error::Full) => self.put_later(bytes, need, deadline),
+            done => done,
         }
-        let rest = &self.header.rest;
-        let likely = || self.has_room(bytes.len()) || self.is_closed();
-        rest.putters
-            .wait_until(deadline, likely, || match self.try_put(bytes) {
-                Err(Error::Full) => None,
-                result => Some((result, self.has_room(bytes.len()))),
-            })
-            .unwrap_or(Err(Error::Full))
     }
 
-    /// Puts `bytes` if there is room.
+    #[cold]
+    fn put_later(&self, bytes: &[u8], need: Need, deadline: Deadline) -> Result<(), Error> {
+        let likely = || !self.has_line() && self.has_room(need) || self.is_closed();
+        let attempt = || match self.put_once(bytes, need, Turn::Last, || deadline) {
+            Err(Error::Full) => None,
+            done => Some(done),
+        };
+        WaitWord::spin(likely, attempt).unwrap_or_else(|| self.put_in_line(bytes, need, deadline))
+    }
+
+    /// Puts `bytes` if there is room, beside what others wait for already.
     pub fn try_put(&self, bytes: &[u8]) -> Result<(), Error> {
-        let units = self.units(bytes.len())?;
+        self.put_now(bytes, Turn::Last)
+    }
+
+    /// Puts `bytes` if there is room, though others may wait for it.
+    pub fn try_put_first(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.put_now(bytes, Turn::First)
+    }
+
+    fn put_now(&self, bytes: &[u8], turn: Turn) -> Result<(), Error> {
+        let need = Need::of(self.units(bytes.len())?);
+        let worth = || self.has_room(need) || self.is_closed();
+        self.put_once(bytes, need, turn, || briefly(worth()))
+    }
+
+    pub(super) fn put_once(
+        &self,
+        bytes: &[u8],
+        need: Need,
+        turn: Turn,
+        deadline: impl FnOnce() -> Deadline,
+    ) -> Result<(), Error> {
         let tail = &self.header.tail;
         // A producer that died holding the lock has not moved the tail: its
         // item never was.
-        tail.lock.lock();
-        let result = self.put_locked(bytes, units);
+        if tail.lock.lock_until(deadline).is_none() {
+            return Err(Error::Full);
+        }
+        let result = self.put_locked(bytes, need, turn);
         tail.lock.unlock();
         if result.is_ok() {
             self.header.rest.getters.wake_one();
+        }
+        if self.has_line() {
+            // Who found no room may have found a death in the line; who found
+            // some may have left some.
+            self.wake_front();
         }
         result
     }
 
     // ANCHOR: put_locked
-    fn put_locked(&self, bytes: &[u8], units: u32) -> Result<(), Error> {
+    fn put_locked(&self, bytes: &[u8], need: Need, turn: Turn) -> Result<(), Error> {
         if self.is_closed() {
             return Err(Error::Closed);
         }
         let Header { tail, head, .. } = &*self.header;
-        let at = Position::load(&tail.place, Ordering::Relaxed);
-        if !self.fits(at, Position::load(&tail.other, Ordering::Relaxed), units) {
-            let now = Position::load(&head.place, Ordering::Acquire);
+        let at = Position::load(&tail.position, Ordering::Relaxed);
+        let known = Position::load(&tail.other, Ordering::Relaxed);
+        if self.has_line() || !self.fits(at, known, need) {
+            let now = Position::load(&head.position, Ordering::Acquire);
             now.store(&tail.other);
-            if !self.fits(at, now, units) {
+            if !self.fits(at, now, need.and(self.asked_before(turn))) {
                 return Err(Error::Full);
             }
         }
         self.copy_in(at.units, &(bytes.len() as u64).to_ne_bytes());
         self.copy_in(at.units.wrapping_add(1), bytes);
-        at.after(units).store(&tail.place);
+        at.after(need.units as u32).store(&tail.position);
         Ok(())
     }
     // ANCHOR_END: put_locked
 
-    fn fits(&self, tail: Position, head: Position, units: u32) -> bool {
-        let used = tail.units.wrapping_sub(head.units);
+    fn fits(&self, tail: Position, head: Position, need: Need) -> bool {
+        let units = tail.units.wrapping_sub(head.units);
         let items = tail.items.wrapping_sub(head.items);
-        items < self.items && u64::from(used) + u64::from(units) <= u64::from(self.mask) + 1
+        items + need.items <= self.items
+            && u64::from(units) + need.units <= u64::from(self.mask) + 1
     }
 
-    fn has_room(&self, len: usize) -> bool {
-        let head = Position::load(&self.header.head.place, Ordering::Acquire);
-        let tail = Position::load(&self.header.tail.place, Ordering::Acquire);
-        self.units(len)
-            .is_ok_and(|units| self.fits(tail, head, units))
+    pub(super) fn has_room(&self, need: Need) -> bool {
+        let head = Position::load(&self.header.head.position, Ordering::Acquire);
+        let tail = Position::load(&self.header.tail.position, Ordering::Acquire);
+        self.fits(tail, head, need)
     }
 }
