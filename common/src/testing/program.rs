@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use assert_cmd::assert::{Assert, OutputAssertExt};
+use multiproc::subprocess::restore_signals;
 use rustix::process::{Pid, Signal};
 
 use super::collected::Collected;
@@ -143,7 +144,9 @@ impl Program {
     ///
     /// When it cannot be started.
     pub fn start(mut self) -> Running {
-        let mut child = match self.command.spawn() {
+        // A test run started by nohup(1) or in the background ignores signals
+        // that the programs under test are to die of.
+        let mut child = match restore_signals(&mut self.command).spawn() {
             Ok(child) => child,
             Err(error) => panic!("cannot start {:?}: {error}", self.command),
         };

@@ -50,6 +50,7 @@
 mod communicate;
 mod die_with_caller;
 mod error;
+mod restore_signals;
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
@@ -57,6 +58,7 @@ use std::process::{Child, Command, Stdio};
 pub use crate::process::ExitStatus;
 pub use communicate::{Ended, Output, communicate, communicate_timeout, communicate_until};
 pub use error::Error;
+pub use restore_signals::restore_signals;
 
 use die_with_caller::{DieWithCaller, Whom};
 
