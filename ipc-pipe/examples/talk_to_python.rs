@@ -1,5 +1,6 @@
 //! Talks to a Python program over a descriptor that it inherits.
 //!
+//! <!-- not run: it needs python3; a test of its own runs it -->
 //! ```console
 //! $ cargo run -p ipc-pipe --example talk_to_python
 //! Python answers: b'HELLO FROM RUST'

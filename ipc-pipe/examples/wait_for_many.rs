@@ -18,9 +18,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::{Context, bail, ensure};
 use common::{program, say};
-use multiproc::connection::{Connection, Waitable, pipe, wait};
-use multiproc::process::Process;
+use multiproc::connection::{Connection, Waitable, wait};
+use multiproc::process::{Builder, Process};
 
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 
@@ -28,26 +29,33 @@ fn main() -> ExitCode {
     program::example(
         "Shows waiting for several connections and processes.",
         || {
-            let mut connections = Vec::new();
             let mut children = Vec::new();
+            let mut connections = Vec::new();
             for name in NAMES {
-                let (parent_end, mut child_end) = pipe(true)?;
-                connections.push(parent_end);
                 // Each child has copies of the parent's ends made so far; it ends
                 // when told to, not at end of file, so they do no harm.
-                children.push(Process::spawn(name, move || speak(name, &mut child_end))?);
+                let speaks = move |end| speak(name, end);
+                let (child, connection) = Builder::new(name).spawn_with_connection(speaks)?;
+                children.push(child);
+                connections.push(connection);
             }
 
-            let ready = wait(
-                &all(&connections, &children),
-                Some(Duration::from_millis(50)),
-            )?;
-            assert!(ready.is_empty(), "nobody was told to speak");
+            let all = |connections: &[Connection], timeout| {
+                wait(&things(connections, &children), timeout)
+            };
+            let ready = all(&connections, Some(Duration::from_millis(50)))?;
+            ensure!(ready.is_empty(), "somebody was not told to speak and did");
             say!("Within 50 ms: nobody");
             for index in [2, 0, 1] {
                 connections[index].send_bytes(b"speak")?;
-                for ready in wait(&all(&connections, &children), None)? {
-                    let words: String = connections[ready].recv()?;
+                for ready in all(&connections, None)? {
+                    // A process that is ready has ended before its time.
+                    let Some(connection) = connections.get_mut(ready) else {
+                        let child = &children[ready - NAMES.len()];
+                        child.join_success()?;
+                        bail!("{} has nothing to say", child.name());
+                    };
+                    let words: String = connection.recv().context(NAMES[ready])?;
                     let name = NAMES[ready];
                     say!("Ready: the connection of {name}, who says: {words}");
                 }
@@ -55,8 +63,7 @@ fn main() -> ExitCode {
             connections[1].send_bytes(b"go")?;
             // Bob's connection is not among them: its end of file would be ready
             // at about the same time.
-            let sentinels: Vec<&dyn Waitable> = children.iter().map(|child| child as _).collect();
-            for ready in wait(&sentinels, None)? {
+            for ready in wait(&things(&[], &children), None)? {
                 let status = children[ready].join()?;
                 say!("Ready: the end of {}, who {status}", NAMES[ready]);
             }
@@ -69,7 +76,7 @@ fn main() -> ExitCode {
     )
 }
 
-fn all<'a>(connections: &'a [Connection], children: &'a [Process]) -> Vec<&'a dyn Waitable> {
+fn things<'a>(connections: &'a [Connection], children: &'a [Process]) -> Vec<&'a dyn Waitable> {
     let connections = connections.iter().map(|one| one as &dyn Waitable);
     connections
         .chain(children.iter().map(|one| one as _))
@@ -77,7 +84,7 @@ fn all<'a>(connections: &'a [Connection], children: &'a [Process]) -> Vec<&'a dy
 }
 
 /// Speaks when told to, ends when told to.
-fn speak(name: &str, end: &mut Connection) -> anyhow::Result<()> {
+fn speak(name: &str, mut end: Connection) -> anyhow::Result<()> {
     end.recv_bytes()?;
     end.send(&format!("I am {name}"))?;
     end.recv_bytes()?;

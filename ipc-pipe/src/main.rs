@@ -15,7 +15,7 @@
 //!
 //! What to notice: each side waits for a message, so the lines have one order
 //! only; and the child learns that the parent is done from end of file, which
-//! comes because it has closed its own copy of the parent's end.
+//! comes because nobody but the parent has the parent's end.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use common::{program, say};
-use multiproc::connection::{Connection, Error, pipe};
+use multiproc::connection::{Connection, Error};
 use multiproc::process::Builder;
 use serde::{Deserialize, Serialize};
 
@@ -52,63 +52,50 @@ struct Order {
     cups: u32,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Bill {
-    order: Order,
-    amount: u64,
-}
-
 // ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|options: Options| {
-        let (mut parent_end, mut child_end) = pipe(true).context("pipe")?;
-        // Moved into the child's closure, the child's end is closed here.
-        let child = Builder::new("child")
-            .close_in_child(&parent_end)
-            .spawn(move || serve(&mut child_end, options.price))?;
-
-        let talked = talk(&mut parent_end, options.item, options.cups);
-        parent_end.close();
+        // Each side has its own end alone.
+        let serve = |end| serve(end, options.price);
+        let (child, end) = Builder::new("child").spawn_with_connection(serve)?;
+        let talked = talk(end, options.item, options.cups);
         if talked.is_err() {
             // A child that died is the cause; that it is gone, a consequence.
             child.join_success()?;
         }
         talked?;
-        let status = child.join().context("parent: join")?;
-        say!("Parent: the child {status}");
+        say!("Parent: the child {}", child.join()?);
         Ok(())
     })
 }
 
-/// The parent's side of the dialogue.
-fn talk(end: &mut Connection, item: String, cups: u32) -> anyhow::Result<()> {
+/// The parent's side of the dialogue. Its end is closed when it returns.
+fn talk(mut end: Connection, item: String, cups: u32) -> anyhow::Result<()> {
     end.send_bytes(b"hello from the parent")?;
     let answer = end.recv_bytes().context("parent: greeting")?;
     say!("Parent received: {}", String::from_utf8_lossy(&answer));
 
     end.send(&Order { item, cups })?;
-    let Bill { order, amount } = end.recv().context("parent: bill")?;
+    let (order, amount): (Order, u64) = end.recv().context("parent: bill")?;
     let Order { item, cups } = order;
     say!("Parent received: a bill of {amount} for {cups} cups of {item}");
     Ok(())
 }
 
 /// The child's side of the dialogue.
-fn serve(end: &mut Connection, price: u32) -> anyhow::Result<()> {
+fn serve(mut end: Connection, price: u32) -> anyhow::Result<()> {
     let greeting = end.recv_bytes().context("greeting")?;
     say!("Child received: {}", String::from_utf8_lossy(&greeting));
     end.send_bytes(b"hello from the child")?;
     loop {
-        match end.recv::<Order>() {
-            Ok(order) => {
-                let Order { item, cups } = &order;
-                say!("Child received: an order for {cups} cups of {item}");
-                let amount = u64::from(price) * u64::from(*cups);
-                end.send(&Bill { order, amount })?;
-            }
+        let order: Order = match end.recv() {
             Err(Error::EndOfFile) => break,
-            Err(error) => return Err(error).context("order"),
-        }
+            order => order.context("order")?,
+        };
+        let Order { item, cups } = &order;
+        say!("Child received: an order for {cups} cups of {item}");
+        let amount = u64::from(price) * u64::from(*cups);
+        end.send(&(order, amount))?;
     }
     say!("Child received: end of file");
     Ok(())

@@ -1,65 +1,55 @@
 //! Each example prints what its header says.
 #![forbid(unsafe_code)]
 
-use common::testing::{Program, example};
+use std::env;
+use std::ffi::OsString;
+use std::os::unix::fs::symlink;
 
-/// The lines between "$ cargo run" and the end of the console block in an
-/// example's header.
-fn documented(source: &str) -> Vec<&str> {
-    source
+use common::testing::{Program, assert_headers_tell, example, pythons};
+
+#[test]
+fn headers_tell_what_is_printed() {
+    assert_headers_tell(env!("CARGO_MANIFEST_DIR"));
+}
+
+/// The run in an example's header, which names the example.
+fn documented(source: &str) -> (String, Vec<&str>) {
+    let mut lines = source
         .lines()
         .map_while(|line| line.strip_prefix("//!"))
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
-        .skip_while(|line| !line.starts_with("$ cargo run"))
-        .skip(1)
-        .take_while(|line| !line.starts_with("```"))
-        .collect()
-}
-
-fn check(name: &str, source: &str) {
-    let expected = documented(source);
-    assert!(expected.len() > 2, "{name} documents no output");
-    let finished = Program::new(example(name)).run().success();
-    assert_eq!(finished.lines(), expected, "{name}");
-}
-
-#[test]
-fn one_way() {
-    check("one_way", include_str!("../examples/one_way.rs"));
-}
-
-#[test]
-fn poll_with_timeout() {
-    let source = include_str!("../examples/poll_with_timeout.rs");
-    check("poll_with_timeout", source);
-}
-
-#[test]
-fn wait_for_many() {
-    check(
-        "wait_for_many",
-        include_str!("../examples/wait_for_many.rs"),
-    );
-}
-
-#[test]
-fn send_a_connection() {
-    let source = include_str!("../examples/send_a_connection.rs");
-    check("send_a_connection", source);
-}
-
-#[test]
-fn peer_dies() {
-    check("peer_dies", include_str!("../examples/peer_dies.rs"));
+        .skip_while(|line| !line.starts_with("$ cargo run"));
+    let command = lines.next().expect("a run");
+    let name = command.split(' ').next_back().expect("a name");
+    let printed = lines.take_while(|line| !line.starts_with("```"));
+    (name.to_string(), printed.collect())
 }
 
 #[test]
 #[ignore = "needs python3"]
-fn talk_to_python() {
-    check(
-        "talk_to_python",
-        include_str!("../examples/talk_to_python.rs"),
-    );
+fn every_python_talks_to_us() {
+    for python in pythons() {
+        // Whatever its name is, it is found as `python3`.
+        let folder = tempfile::tempdir().expect("a folder");
+        symlink(&python.path, folder.path().join("python3")).expect("a link");
+        let mut path = OsString::from(folder.path());
+        path.push(":");
+        path.push(env::var_os("PATH").unwrap_or_default());
+        for source in [
+            include_str!("../examples/talk_to_python.rs"),
+            include_str!("../examples/listen_for_python.rs"),
+            include_str!("../examples/connect_to_python.rs"),
+        ] {
+            let (name, expected) = documented(source);
+            if name == "talk_to_python" && python.version.starts_with("2.") {
+                // Its `Connection` is another class and writes no end of file.
+                continue;
+            }
+            let program = Program::new(example(&name));
+            let finished = program.env("PATH", &path).run().success();
+            assert_eq!(finished.lines(), expected, "{name}, {}", python.version);
+        }
+    }
 }
 
 #[test]
@@ -70,12 +60,11 @@ fn an_argument_is_a_usage_error() {
 
 #[test]
 fn without_python_the_error_names_it() {
-    let finished = Program::new(example("talk_to_python"))
-        .env("PATH", "/nowhere")
-        .run();
-    finished
-        .assert()
-        .code(1)
-        .stdout("")
-        .stderr("talk_to_python: cannot run 'python3': No such file or directory (os error 2)\n");
+    for name in ["talk_to_python", "listen_for_python", "connect_to_python"] {
+        let program = Program::new(example(name));
+        let finished = program.env("PATH", "/nowhere").run();
+        let error = "cannot run 'python3': No such file or directory (os error 2)";
+        let told = format!("{name}: {error}\n");
+        finished.assert().code(1).stdout("").stderr(told);
+    }
 }

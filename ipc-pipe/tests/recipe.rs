@@ -1,16 +1,18 @@
 //! The recipe as its reader runs it.
 #![forbid(unsafe_code)]
 
-use common::testing::Program;
-use predicates::str::{contains, starts_with};
+use common::testing::{Manners, Program};
 
-fn recipe() -> Program {
-    Program::new(env!("CARGO_BIN_EXE_ipc-pipe"))
+const RECIPE: &str = env!("CARGO_BIN_EXE_ipc-pipe");
+
+#[test]
+fn manners() {
+    Manners::of(RECIPE).wrong(&["--cups -1"]).check();
 }
 
 #[test]
 fn prints_the_documented_dialogue() {
-    let finished = recipe().run().success();
+    let finished = Program::new(RECIPE).run().success();
     assert_eq!(
         finished.lines(),
         [
@@ -27,7 +29,7 @@ fn prints_the_documented_dialogue() {
 #[test]
 fn options_vary_the_order() {
     let args = ["--item", "咖啡", "--cups", "4000000000", "--price", "5"];
-    let finished = recipe().args(args).run().success();
+    let finished = Program::new(RECIPE).args(args).run().success();
     assert_eq!(
         finished.lines()[2..4],
         [
@@ -35,29 +37,4 @@ fn options_vary_the_order() {
             "Parent received: a bill of 20000000000 for 4000000000 cups of 咖啡",
         ]
     );
-}
-
-#[test]
-fn help_says_what_it_shows_with_two_examples() {
-    let help = recipe().arg("--help").run().success();
-    help.assert()
-        .stdout(contains("dialogue between a parent and its child"))
-        .stdout(contains("ipc-pipe --item coffee --cups 1000 --price 5"));
-}
-
-#[test]
-fn a_bad_option_is_a_usage_error() {
-    for args in [["--cups", "-1"], ["--no-such-option", "1"]] {
-        let finished = recipe().args(args).run();
-        finished
-            .assert()
-            .code(2)
-            .stdout("")
-            .stderr(starts_with("error: "));
-    }
-}
-
-#[test]
-fn a_reader_that_goes_away_is_no_error() {
-    recipe().head_1().assert().success().stderr("");
 }

@@ -110,7 +110,7 @@ fn values_arrive_as_they_were() {
     let error = b.recv::<u8>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "cannot serialise or deserialise the message: 1 bytes too many"
+        "cannot serialise or deserialise the message: 1 bytes too many: do both sides have the same type?"
     );
     a.send("still in step").unwrap();
     assert_eq!(b.recv::<String>().unwrap(), "still in step");

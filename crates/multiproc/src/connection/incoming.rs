@@ -164,6 +164,7 @@ impl Incoming {
                 self.advance(count);
                 count
             } else {
+                stream.acknowledge();
                 let count = or_end(stream.read_spare(body, room, deadline))?;
                 self.position += count as u64;
                 count
@@ -194,6 +195,7 @@ impl Incoming {
                 self.advance(count);
                 Ok(count)
             } else {
+                stream.acknowledge();
                 let read = or_end(stream.read(&mut buffer[filled..], deadline));
                 self.position += *read.as_ref().unwrap_or(&0) as u64;
                 match read {

@@ -28,6 +28,8 @@
 //! | `close`, `closed`, `readable`, `writable`, `fileno` | [`close`](Connection::close), [`is_closed`](Connection::is_closed), [`is_readable`](Connection::is_readable), [`is_writable`](Connection::is_writable), `as_fd` |
 //! | `send(connection)` | [`send_connection`](Connection::send_connection), [`recv_connection`](Connection::recv_connection) |
 //! | `wait(connections, t)` | [`wait`] |
+//! | `Listener(address)`, `Client(address)` | [`Listener`], [`Connection::connect`] |
+//! | `Listener(address, authkey=key)`, `Client(...)` | `accept_with_key`, `connect_with_key` (feature `auth`) |
 //! | `EOFError` | [`Error::EndOfFile`]; [`Error::CutShort`] in the middle of a message |
 //! | none | a `_timeout` form of every call that blocks |
 //!
@@ -55,6 +57,7 @@ mod control;
 mod error;
 pub mod frame;
 mod incoming;
+mod listener;
 mod messages;
 mod pass;
 mod stream;
@@ -69,6 +72,7 @@ use std::time::Duration;
 use rustix::event::PollFlags;
 
 pub use error::Error;
+pub use listener::{Address, Listener};
 pub use wait::{Waitable, wait};
 
 use crate::deadline::Deadline;
@@ -82,8 +86,17 @@ pub const DEFAULT_LIMIT: usize = 32 << 20;
 ///
 /// With `duplex` (a pair of Unix sockets) both send and receive. Without (a
 /// pipe(2)) the first only receives and the second only sends. Neither is
-/// inherited by a program that a child executes (`CLOEXEC`); a forked child has
-/// both, and should close the one that it does not use.
+/// inherited by a program that a child executes (`CLOEXEC`).
+///
+/// A child that is forked has both ends, and so have all children forked after
+/// it: as long as one copy of an end is open, the other one never finds the end
+/// of the file, and whoever waits there for a process that has died waits for
+/// ever. [`Builder::spawn_with_connection`] makes a child together with its
+/// connection, each process with its own end alone; where that is not enough,
+/// move the child's end into its closure and
+/// [close](crate::process::Builder::close_in_child) the other one there.
+///
+/// [`Builder::spawn_with_connection`]: crate::process::Builder::spawn_with_connection
 /// [`process::Builder::spawn_with_connection`](crate::process::Builder::spawn_with_connection)
 /// makes a child and a connection to it, and sees to that.
 pub fn pipe(duplex: bool) -> io::Result<(Connection, Connection)> {

@@ -7,6 +7,7 @@
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::event::PollFlags;
 use rustix::io::Errno;
@@ -19,12 +20,17 @@ use super::control::Received;
 use super::wait::ready;
 use crate::deadline::Deadline;
 
+/// How long a connected host may be silent before it is asked for a sign of
+/// life, and how long each of three such questions is given.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
 /// As much as a pipe that polls as writable takes without blocking (pipe(7)).
 const PIPE_BUF: usize = 4096;
 
 pub(super) struct Stream {
     fd: OwnedFd,
     socket: bool,
+    tcp: bool,
 }
 
 impl Stream {
@@ -32,7 +38,12 @@ impl Stream {
     /// its bytes can go: (readable, writable).
     pub(super) fn new(fd: OwnedFd) -> io::Result<(Self, bool, bool)> {
         match rustix::net::sockopt::socket_type(&fd) {
-            Ok(SocketType::STREAM) => return Ok((Stream { fd, socket: true }, true, true)),
+            Ok(SocketType::STREAM) => {
+                let domain = rustix::net::sockopt::socket_domain(&fd)?;
+                let tcp = matches!(domain, AddressFamily::INET | AddressFamily::INET6);
+                let socket = true;
+                return Ok((Stream { fd, socket, tcp }, true, true));
+            }
             Ok(_) => return Err(Errno::PROTOTYPE.into()),
             Err(Errno::NOTSOCK) => {}
             Err(error) => return Err(error.into()),
@@ -46,7 +57,38 @@ impl Stream {
         let mode = rustix::fs::fcntl_getfl(&fd)? & rustix::fs::OFlags::RWMODE;
         let readable = mode != rustix::fs::OFlags::WRONLY;
         let writable = mode != rustix::fs::OFlags::RDONLY;
-        Ok((Stream { fd, socket: false }, readable, writable))
+        let (socket, tcp) = (false, false);
+        Ok((Stream { fd, socket, tcp }, readable, writable))
+    }
+
+    /// What a connection to another program needs, where it is TCP.
+    pub(super) fn prepare_tcp(&self) -> io::Result<()> {
+        use rustix::net::sockopt;
+        if self.tcp {
+            // Each message leaves in one write and is waited for: nothing is
+            // won by holding it back (Nagle), and a round trip lost.
+            sockopt::set_tcp_nodelay(&self.fd, true)?;
+            // A host that vanishes says no good-bye. Nobody who waits for a
+            // message would notice.
+            sockopt::set_socket_keepalive(&self.fd, true)?;
+            sockopt::set_tcp_keepidle(&self.fd, KEEP_ALIVE)?;
+            sockopt::set_tcp_keepintvl(&self.fd, KEEP_ALIVE)?;
+            sockopt::set_tcp_keepcnt(&self.fd, 3)?;
+        }
+        Ok(())
+    }
+
+    /// Acknowledges what came at once, where it is TCP.
+    ///
+    /// CPython never sets `TCP_NODELAY`: it sends the length of a long message,
+    /// or the last word of the handshake, and holds back what follows until
+    /// that is acknowledged, which the kernel puts off by 40 ms, for there might
+    /// be an answer to send it along with. There is none.
+    pub(super) fn acknowledge(&self) {
+        if self.tcp {
+            // Without it, it is slower.
+            let _ = rustix::net::sockopt::set_tcp_quickack(&self.fd, true);
+        }
     }
 
     pub(super) fn into_fd(self) -> OwnedFd {
