@@ -68,3 +68,8 @@ pub use object::{Answer, Call, Class, Exception, Method, Object, Outcome, Served
 pub use queue::{QueueKind, SharedQueue};
 pub use server::{Limits, Manager, Server, Stopper};
 pub use wire::Listener;
+
+/// The program in README.md runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
