@@ -1,0 +1,92 @@
+//! Three coroutines in one thread that wait at the same time.
+//!
+//! ```text
+//! cargo run -p coroutine
+//! cargo run -p coroutine -- --on tokio
+//! ```
+//!
+//! Python: `asyncio.run`, `create_task`, `await asyncio.sleep`. What to notice:
+//! there is one thread, and it takes as long as the longest wait, not as long as
+//! all of them together. A coroutine gives the thread away at each `await`, and
+//! nowhere else. The event loop that runs them is this project's own, to be read
+//! ([`coroutine::event_loop`]); `--on tokio` has tokio's run the same coroutines.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, ValueEnum};
+use common::{program, say};
+use coroutine::event_loop;
+
+/// Runs coroutines in one thread that wait at the same time.
+#[derive(Parser)]
+#[command(name = "coroutine", after_help = EXAMPLES)]
+struct Options {
+    /// How long each coroutine waits, in seconds
+    #[arg(long, value_delimiter = ',', default_value = "0.9,0.6,0.3", value_parser = program::seconds)]
+    waits: Vec<Duration>,
+    /// Whose event loop runs them
+    #[arg(long, value_enum, default_value = "ours")]
+    on: Loop,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Loop {
+    Ours,
+    Tokio,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo run -p coroutine -- --waits 3,2,1,0.5
+  cargo run -p coroutine -- --on tokio";
+
+// ANCHOR: recipe
+fn main() -> ExitCode {
+    program::run(|options: Options| {
+        let start = Instant::now();
+        match options.on {
+            Loop::Ours => event_loop::run(on_ours(&options.waits))??,
+            Loop::Tokio => tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build()?
+                .block_on(on_tokio(&options.waits)),
+        }
+        let together: Duration = options.waits.iter().sum();
+        say!(
+            "{:.1} seconds of waiting took {:.1} seconds.",
+            together.as_secs_f64(),
+            start.elapsed().as_secs_f64()
+        );
+        Ok(())
+    })
+}
+
+async fn on_ours(waits: &[Duration]) -> anyhow::Result<()> {
+    let tasks: Vec<_> = (1..)
+        .zip(waits.iter().copied())
+        .map(|(n, wait)| event_loop::spawn(work(n, wait, event_loop::sleep(wait))))
+        .collect();
+    say!("{} coroutines are made, none has begun.", tasks.len());
+    for task in tasks {
+        task.await?;
+    }
+    Ok(())
+}
+
+async fn on_tokio(waits: &[Duration]) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for (n, wait) in (1..).zip(waits.iter().copied()) {
+        tasks.spawn(work(n, wait, tokio::time::sleep(wait)));
+    }
+    say!("{} coroutines are made, none has begun.", tasks.len());
+    tasks.join_all().await;
+}
+
+async fn work(n: u32, wait: Duration, sleep: impl Future<Output = ()>) {
+    say!("Coroutine {n} waits {:.1} seconds...", wait.as_secs_f64());
+    sleep.await;
+    say!("Coroutine {n} goes on.");
+}
+// ANCHOR_END: recipe
