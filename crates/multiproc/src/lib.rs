@@ -13,8 +13,11 @@
 //! | [`thread`] | threads with names | `threading.Thread` |
 //! | [`codec`] | how what is sent becomes bytes | `pickle` |
 //! | [`deadline`] | until when a call may block | `timeout=` |
+//! | `aio` (feature `tokio`) | all of it beside an event loop | `loop.run_in_executor` |
 
 pub mod codec;
+#[cfg(feature = "tokio")]
+pub mod aio;
 pub mod connection;
 pub mod deadline;
 mod error_text;

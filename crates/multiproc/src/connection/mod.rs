@@ -51,6 +51,8 @@
 //!   several processes take turns at one end (under a lock), each of them
 //!   calls [`Connection::without_read_ahead`] before its first receipt.
 
+#[cfg(feature = "tokio")]
+mod aio;
 #[cfg(feature = "auth")]
 pub mod auth;
 mod control;
@@ -71,6 +73,8 @@ use std::time::Duration;
 
 use rustix::event::PollFlags;
 
+#[cfg(feature = "tokio")]
+pub use aio::AsyncConnection;
 pub use error::Error;
 pub use listener::{Address, Listener};
 pub use wait::{Waitable, wait};

@@ -1,7 +1,9 @@
 //! The result of one task, which may not be there yet:
 //! `multiprocessing.pool.AsyncResult`.
 
+use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::deadline::Deadline;
@@ -15,7 +17,8 @@ pub(crate) struct Slot<T> {
 }
 
 enum State<T> {
-    Empty,
+    /// With whoever awaits the value.
+    Empty(Option<Waker>),
     Full(T),
     Taken,
 }
@@ -23,14 +26,18 @@ enum State<T> {
 impl<T> Slot<T> {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Slot {
-            state: Mutex::new(State::Empty),
+            state: Mutex::new(State::Empty(None)),
             filled: Condvar::new(),
         })
     }
 
     pub(crate) fn fill(&self, value: T) {
-        *self.lock() = State::Full(value);
+        let before = std::mem::replace(&mut *self.lock(), State::Full(value));
         self.filled.notify_all();
+        // Outside the lock: a waker may be anybody's code.
+        if let State::Empty(Some(waker)) = before {
+            waker.wake();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -40,7 +47,7 @@ impl<T> Slot<T> {
     /// Waits until it is filled; the guard says whether it is.
     fn wait(&self, deadline: Deadline) -> MutexGuard<'_, State<T>> {
         let mut state = self.lock();
-        while matches!(*state, State::Empty) {
+        while matches!(*state, State::Empty(_)) {
             state = match deadline.remaining() {
                 None => self
                     .filled
@@ -58,7 +65,7 @@ impl<T> Slot<T> {
 
     /// Whether it is filled, or was.
     pub(crate) fn is_filled(&self, deadline: Deadline) -> bool {
-        !matches!(*self.wait(deadline), State::Empty)
+        !matches!(*self.wait(deadline), State::Empty(_))
     }
 
     pub(crate) fn take(&self, deadline: Deadline) -> Result<T, TaskError> {
@@ -66,9 +73,21 @@ impl<T> Slot<T> {
         match std::mem::replace(&mut *state, State::Taken) {
             State::Full(value) => Ok(value),
             State::Taken => Err(TaskError::Taken),
-            State::Empty => {
-                *state = State::Empty;
+            empty @ State::Empty(_) => {
+                *state = empty;
                 Err(TaskError::Timeout)
+            }
+        }
+    }
+
+    fn poll_take(&self, context: &Context<'_>) -> Poll<Result<T, TaskError>> {
+        let mut state = self.lock();
+        match std::mem::replace(&mut *state, State::Taken) {
+            State::Full(value) => Poll::Ready(Ok(value)),
+            State::Taken => Poll::Ready(Err(TaskError::Taken)),
+            State::Empty(_) => {
+                *state = State::Empty(Some(context.waker().clone()));
+                Poll::Pending
             }
         }
     }
@@ -121,6 +140,18 @@ impl<R> AsyncResult<R> {
     /// after the result was taken.
     pub fn successful(&self) -> Option<bool> {
         self.slot.peek(Result::is_ok)
+    }
+}
+
+/// Awaits the result and takes it, in any event loop.
+///
+/// Cancel-safe: `(&mut result).await` that is dropped before the end has taken
+/// nothing, and can be awaited again.
+impl<R> Future for AsyncResult<R> {
+    type Output = Result<R, TaskError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.slot.poll_take(context).map(|taken| taken?)
     }
 }
 

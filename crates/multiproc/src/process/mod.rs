@@ -37,6 +37,8 @@
 //! - **The parent waits on a pidfd** (pidfd_open(2)), which names this child
 //!   and no later process that happens to get its number.
 
+#[cfg(feature = "tokio")]
+mod aio;
 mod builder;
 mod error;
 mod fork;

@@ -30,6 +30,8 @@
 //! A process that is killed takes along the item that it is just putting or
 //! has just got, and nothing else.
 
+#[cfg(feature = "tokio")]
+mod aio;
 mod ring;
 
 use std::fmt;

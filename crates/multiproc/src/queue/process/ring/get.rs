@@ -88,6 +88,17 @@ impl Ring {
             .unwrap_or(Err(Error::Empty))
     }
 
+    /// Waits until there is something to get, or the ring is closed, and takes
+    /// nothing; false when the deadline came first.
+    #[cfg(feature = "tokio")]
+    pub fn wait_for_item(&self, deadline: Deadline) -> bool {
+        // Whoever was woken and takes nothing passes the wake-up on.
+        let attempt = || self.may_get().then_some(((), true));
+        let getters = &self.header.rest.getters;
+        let wait = || getters.wait_until(deadline, || self.may_get(), attempt);
+        self.may_get() || wait().is_some()
+    }
+
     fn may_get(&self) -> bool {
         !self.is_empty() || self.is_closed()
     }
