@@ -92,33 +92,47 @@ fn the_close_wakes_who_awaits() {
 }
 
 fn killed_peers_leave_the_queue_usable() {
-    let queue = Queue::<u64>::with_capacity(8, 1024).unwrap();
-    let peers: Vec<_> = (0..20)
-        .map(|n| {
-            let body = move |queue: &Queue<u64>| -> Result<(), Error> {
+    let queue = || Queue::<u64>::with_capacity(8, 1024).unwrap();
+    let (from_putters, to_getters) = (queue(), queue());
+    let putters: Vec<_> = (0..10)
+        .map(|_| {
+            let body = || -> Result<(), Error> {
                 loop {
-                    match n % 2 {
-                        0 => queue.put(&0)?,
-                        _ => drop(queue.get()?),
-                    }
+                    from_putters.put(&1)?;
                 }
             };
-            Process::spawn("peer", || body(&queue)).unwrap()
+            Process::spawn("putter", body).unwrap()
+        })
+        .collect();
+    let getters: Vec<_> = (0..10)
+        .map(|_| {
+            let body = || -> Result<(), Error> {
+                loop {
+                    to_getters.get()?;
+                }
+            };
+            Process::spawn("getter", body).unwrap()
         })
         .collect();
     runtime().block_on(async {
-        for peer in &peers {
+        for (putter, getter) in putters.iter().zip(&getters) {
             for _ in 0..20 {
-                timeout(LONG, queue.put_async(&1)).await.unwrap().unwrap();
-                timeout(LONG, queue.get_async()).await.unwrap().unwrap();
+                let put = to_getters.put_async(&1);
+                timeout(LONG, put).await.unwrap().unwrap();
+                let get = from_putters.get_async();
+                timeout(LONG, get).await.unwrap().unwrap();
             }
-            // In the middle of whatever it does.
-            peer.kill().unwrap();
-            peer.join_async().await.unwrap();
+            // In the middle of whatever they do.
+            for peer in [putter, getter] {
+                peer.kill().unwrap();
+                peer.join_async().await.unwrap();
+            }
         }
-        while queue.try_get().is_ok() {}
-        queue.put_async(&9).await.unwrap();
-        assert_eq!(queue.get_async().await.unwrap(), 9);
+        for queue in [from_putters, to_getters] {
+            while queue.try_get().is_ok() {}
+            queue.put_async(&9).await.unwrap();
+            assert_eq!(queue.get_async().await.unwrap(), 9);
+        }
     });
 }
 
