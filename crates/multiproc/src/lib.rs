@@ -15,9 +15,9 @@
 //! | [`deadline`] | until when a call may block | `timeout=` |
 //! | `aio` (feature `tokio`) | all of it beside an event loop | `loop.run_in_executor` |
 
-pub mod codec;
 #[cfg(feature = "tokio")]
 pub mod aio;
+pub mod codec;
 pub mod connection;
 pub mod deadline;
 mod error_text;

@@ -11,9 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::unix::AsyncFd;
 
-use super::messages::{decode, encode};
 use super::{Connection, Error, frame};
 use crate::aio::registered;
+use crate::codec::{decode, encode};
 use crate::deadline::Deadline;
 
 /// Looks, and does not wait.
@@ -106,7 +106,7 @@ impl AsyncConnection {
     ///
     /// Those of [`Connection::recv`].
     pub async fn recv<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
-        decode(&self.recv_bytes().await?)
+        Ok(decode(&self.recv_bytes().await?)?)
     }
 
     /// Like [`Connection::send_bytes`], and returns when all of the message has
@@ -135,7 +135,8 @@ impl AsyncConnection {
     ///
     /// Those of [`Connection::send`].
     pub async fn send<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        let message = encode(value)?;
+        let mut message = Vec::new();
+        encode(value, &mut message)?;
         self.send_bytes(&message).await
     }
 

@@ -15,7 +15,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Error, Queue, Ring, encode, with_scratch};
+use super::{Error, Queue, Ring};
+use crate::codec::{encode, with_scratch};
 use crate::deadline::Deadline;
 
 /// How long a thread waits on behalf of a call that may have been dropped.
