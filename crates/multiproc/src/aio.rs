@@ -7,7 +7,8 @@
 //! | [`Process`](crate::process::Process) | [`join_async`](crate::process::Process::join_async) | nothing is lost |
 //! | [`AsyncConnection`]: receiving | [`recv_bytes`](AsyncConnection::recv_bytes), [`recv`](AsyncConnection::recv) | what has come of the message is kept for the next call |
 //! | [`AsyncConnection`]: sending | [`send_bytes`](AsyncConnection::send_bytes), [`send`](AsyncConnection::send) | a message that has begun stays to be sent: by [`flush`](AsyncConnection::flush), or before the next one |
-//! | [`Queue`](crate::queue::process::Queue) between processes | [`get_async`](crate::queue::process::Queue::get_async), [`put_async`](crate::queue::process::Queue::put_async) | no item is lost, and none is put twice |
+//! | [`Queue`](crate::queue::process::Queue) between processes | [`get_async`](crate::queue::process::Queue::get_async) | no item is lost |
+//! | the same, putting | [`put_async`](crate::queue::process::Queue::put_async) | **not cancel-safe**: the item may be put all the same, or not |
 //!
 //! # Fork first
 //!

@@ -1,9 +1,9 @@
 //! A queue between processes, awaited.
 //!
 //! A futex cannot be polled, so a thread of the runtime's pool for blocking
-//! calls waits, and takes nothing: the item is taken by whoever awaits it, in
-//! the poll that hands it over. So a call that is dropped loses no item, and a
-//! waiting thread that is left over looks around for a moment and ends.
+//! calls waits. The one that waits for an item takes nothing: the item is taken
+//! by whoever awaits it, in the poll that hands it over. So a call that is
+//! dropped loses no item, and a thread that is left over ends in a moment.
 //!
 //! (An eventfd that each `put` rings would need a descriptor in all processes
 //! and a system call for each put; and a process that is killed between its put
@@ -15,8 +15,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Error, Queue, Ring};
-use crate::codec::{encode, with_scratch};
+use super::{Error, Queue};
+use crate::codec::encode;
 use crate::deadline::Deadline;
 
 /// How long a thread waits on behalf of a call that may have been dropped.
@@ -42,16 +42,20 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
                 Err(Error::Empty) => {}
                 result => return result,
             }
-            self.wait(|ring| ring.wait_for_item(Deadline::after(SLICE)))
-                .await;
+            let ring = Arc::clone(&self.ring);
+            let wait = move || ring.wait_for_item(Deadline::after(SLICE));
+            // In vain, or the runtime is ending: look again in any case.
+            let _ = tokio::task::spawn_blocking(wait).await;
         }
     }
 
-    /// Like [`put`](Self::put), without blocking the thread. It has no place in
-    /// the line of those that wait for room: it tries whenever there is some.
+    /// Like [`put`](Self::put), without blocking the thread. While there is no
+    /// room, a thread of the runtime's pool for blocking calls stands in the
+    /// line for it.
     ///
-    /// Cancel-safe: a call that is dropped has put nothing. It occupies a
-    /// thread of the runtime's pool for blocking calls while it waits.
+    /// **Not cancel-safe**: a call that is dropped while it waits may put its
+    /// item all the same, within the next 100 ms, or not. Where that matters,
+    /// give it a task of its own, or try with [`try_put`](Self::try_put).
     ///
     /// # Errors
     ///
@@ -61,20 +65,22 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// Outside of a tokio runtime.
     pub async fn put_async(&self, item: &T) -> Result<(), Error> {
-        let size = with_scratch(|bytes| encode(item, bytes).map(|()| bytes.len()))?;
-        loop {
-            match self.try_put(item) {
-                Err(Error::Full) => {}
-                result => return result,
-            }
-            self.wait(move |ring| ring.wait_for_room(size, Deadline::after(SLICE)))
-                .await;
+        match self.try_put(item) {
+            Err(Error::Full) => {}
+            done => return done,
         }
-    }
-
-    async fn wait(&self, wait: impl FnOnce(&Ring) -> bool + Send + 'static) {
-        let ring = Arc::clone(&self.ring);
-        // In vain, it panicked, the runtime is ending: look again in any case.
-        let _ = tokio::task::spawn_blocking(move || wait(&ring)).await;
+        let mut bytes = Vec::new();
+        encode(item, &mut bytes)?;
+        let bytes = Arc::new(bytes);
+        loop {
+            let (ring, item) = (Arc::clone(&self.ring), Arc::clone(&bytes));
+            let put = move || ring.put(&item, Deadline::after(SLICE));
+            match tokio::task::spawn_blocking(put).await {
+                Ok(Err(Error::Full)) => {}
+                Ok(done) => return done,
+                // The runtime is ending, and this call with it.
+                Err(_) => return Err(Error::Full),
+            }
+        }
     }
 }
