@@ -1,0 +1,176 @@
+//! A nats-server of the test's own, to be killed and started again.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test program uses a part of it"
+)]
+
+pub(crate) mod cluster;
+pub(crate) mod proxy;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use common::testing::{Program, Running, example};
+use jetstream_tasks::{Queue, Settings};
+
+/// How long anything may take that is bound to happen.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A server with a folder of its own. Dropping it ends it.
+pub(crate) struct Server {
+    child: Child,
+    folder: tempfile::TempDir,
+    pub(crate) address: String,
+    config: String,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::with_config("")
+    }
+
+    /// With more in its configuration.
+    pub(crate) fn with_config(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let child = spawn(folder.path(), "127.0.0.1:-1", config);
+        let mut server = Server {
+            child,
+            folder,
+            address: String::new(),
+            config: config.to_string(),
+        };
+        server.address = server.wait_for_port();
+        server
+    }
+
+    /// As a power cut does, but for what the kernel has in memory.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// On the same port, with the same files.
+    pub(crate) fn restart(&mut self) {
+        self.child = spawn(self.folder.path(), &self.address, &self.config);
+        self.wait_for_port();
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn wait_for_port(&mut self) -> String {
+        let name = format!("nats-server_{}.ports", self.child.id());
+        let path = self.folder.path().join(name);
+        let mut found = None;
+        until("the server listens", || {
+            assert!(self.child.try_wait().unwrap().is_none(), "it has ended");
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            found = text
+                .split('"')
+                .find_map(|word| word.strip_prefix("nats://"))
+                .map(str::to_string);
+            found.is_some()
+        });
+        fs::remove_file(path).unwrap();
+        found.unwrap()
+    }
+
+    pub(crate) fn queue(&self, name: &str, settings: &Settings) -> Queue<u64> {
+        Queue::open(&self.address, name, settings).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have been killed by the test.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(folder: &Path, address: &str, config: &str) -> Child {
+    let path = folder.join("server.conf");
+    let folder = folder.to_str().unwrap();
+    fs::write(
+        &path,
+        format!(
+            "listen: \"{address}\"\njetstream {{ store_dir: \"{folder}\" }}\n\
+             ports_file_dir: \"{folder}\"\n{config}\n"
+        ),
+    )
+    .unwrap();
+    Command::new("nats-server")
+        .arg("-c")
+        .arg(path)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| {
+            panic!(
+                "nats-server cannot be started: {error}: install it (apt-get install nats-server)"
+            )
+        })
+}
+
+/// Waits for what is bound to happen.
+#[track_caller]
+pub(crate) fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !happened() {
+        assert!(Instant::now() < end, "{what}: not within {DEADLINE:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The file that workers write their effects to.
+pub(crate) struct Effects(
+    PathBuf,
+    #[expect(dead_code, reason = "removed with it")] tempfile::TempDir,
+);
+
+impl Effects {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Effects(folder.path().join("effects"), folder)
+    }
+
+    /// The ids, in the order of their effects.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let text = fs::read_to_string(&self.0).unwrap_or_default();
+        text.lines().map(str::to_string).collect()
+    }
+
+    /// A worker process that writes to it, and is ready.
+    pub(crate) fn worker(&self, address: &str, queue: &str, mode: &str) -> Running {
+        let mut worker = self.worker_program(address, queue, mode).start();
+        assert_eq!(worker.next_line(), "ready");
+        worker
+    }
+
+    pub(crate) fn worker_program(&self, address: &str, queue: &str, mode: &str) -> Program {
+        Program::new(example("jetstream_worker_fixture"))
+            .args([address, queue])
+            .arg(&self.0)
+            .arg(mode)
+            .deadline(DEADLINE * 3)
+    }
+}
+
+/// A name for a queue that no other has.
+pub(crate) fn name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("q{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// put = done + dead letters + waiting, each task in one of them.
+#[track_caller]
+pub(crate) fn assert_accounts(queue: &Queue<u64>, put: usize) {
+    let stats = queue.stats().unwrap();
+    let all = stats.done + stats.dead + stats.waiting + stats.delayed;
+    assert_eq!(all, put as u64, "{stats:?}");
+}
