@@ -110,7 +110,7 @@ fn limits(options: &Options) -> Limits {
         limits.pickle.message = mib.saturating_mul(1 << 20);
     }
     if let Some(parts) = options.max_parts {
-        limits.pickle.opcodes = parts;
+        limits.pickle.parts = parts;
     }
     if let Some(mib) = options.max_memory {
         limits.memory = mib.saturating_mul(1 << 20);

@@ -88,25 +88,49 @@ impl Writer<'_, '_> {
         self.out.extend_from_slice(&[op::TUPLE1, op::REDUCE]);
     }
 
+    /// A class or function. A text that names many is written once, where it can be.
     pub(super) fn global(
         &mut self,
         arena: &Arena,
+        id: Id,
         old: bool,
-        module: Id,
-        name: Id,
+        names: [Id; 2],
     ) -> Result<(), Error> {
-        let names = (arena.plain_str(module), arena.plain_str(name));
-        let (module, name) = match (old, self.protocol) {
-            (true, 3..) => names::to_python_3(names.0, names.1),
-            (false, 2) => names::to_python_2(names.0, names.1),
-            _ => names,
+        let [module, name] = names;
+        let plain = (arena.plain_str(module), arena.plain_str(name));
+        let translated = match (old, self.protocol) {
+            (true, 3..) => names::to_python_3(plain.0, plain.1),
+            (false, 2) => names::to_python_2(plain.0, plain.1),
+            _ => plain,
         };
         if self.protocol >= 4 {
-            self.str(module.as_bytes());
-            self.str(name.as_bytes());
+            if translated == plain {
+                self.visit(arena, module)?;
+                self.visit(arena, name)?;
+            } else {
+                self.str(translated.0.as_bytes());
+                self.str(translated.1.as_bytes());
+            }
             self.out.push(op::STACK_GLOBAL);
+            self.store(arena, id);
             return Ok(());
         }
+        let key = (self.at, module, name);
+        if let Some(&index) = self.globals.get(&key) {
+            self.get(index);
+            return Ok(());
+        }
+        self.spelt_out(translated.0, translated.1)?;
+        // Two globals of one name share the texts of both.
+        if arena.is_shared(id) || arena.is_shared(module) && arena.is_shared(name) {
+            let index = self.put();
+            self.globals.insert(key, index);
+        }
+        Ok(())
+    }
+
+    /// At protocols 2 and 3.
+    fn spelt_out(&mut self, module: &str, name: &str) -> Result<(), Error> {
         let writable = |text: &str| !text.contains('\n') && (self.protocol > 2 || text.is_ascii());
         if !writable(module) || !writable(name) {
             let what = "a class whose name is not plain text";

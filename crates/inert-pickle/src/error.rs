@@ -20,20 +20,20 @@ pub enum Error {
         /// Bytes allowed.
         limit: usize,
     },
-    /// More opcodes than [`Limits::opcodes`](super::Limits::opcodes).
-    #[error("pickle has more than {limit} opcodes")]
-    Opcodes {
-        /// Opcodes allowed.
+    /// More parts than [`Limits::parts`](super::Limits::parts).
+    #[error("pickle has more than the limit of {limit} parts")]
+    Parts {
+        /// Parts allowed.
         limit: usize,
     },
     /// Values nested deeper than [`Limits::depth`](super::Limits::depth).
-    #[error("pickle is nested deeper than {limit} levels")]
+    #[error("pickle is nested deeper than the limit of {limit} levels")]
     Depth {
         /// Levels allowed.
         limit: usize,
     },
-    /// A protocol outside 2..=5.
-    #[error("pickle protocol {0} is not between 2 and 5")]
+    /// A protocol above 5, or one below 2 to be written.
+    #[error("pickle protocol {0} is not supported")]
     Protocol(u8),
     /// An opcode that is unknown, or refused because it would need to run something.
     #[error("pickle opcode {opcode:#04x} at byte {at} is not accepted")]

@@ -1,4 +1,4 @@
-//! Python's pickle format, protocols 2 to 5, as data: read and written, never executed.
+//! Python's pickle format as data: read and written, never executed.
 //!
 //! A pickle is a program for a small stack machine, and Python runs it: names are
 //! imported, functions called. Here the program is read into a graph of nodes. Plain data
@@ -59,17 +59,22 @@ mod data;
 mod error;
 mod fast_hash;
 mod frames;
+mod identical;
 mod items;
 mod limits;
+#[cfg(test)]
+mod linear_tests;
 mod long;
 mod machine;
+#[cfg(test)]
+mod meter;
 mod names;
 mod opcode;
 mod reader;
 mod repr;
-mod same;
 pub mod semantics;
 mod symbolic;
+mod text_opcodes;
 mod value;
 mod writer;
 mod wtf8;

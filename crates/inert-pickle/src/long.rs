@@ -97,6 +97,44 @@ pub(super) fn decimal(bytes: &[u8]) -> String {
     digits
 }
 
+/// Digits, with a sign before them perhaps, as two's complement. Quadratic: for numbers of
+/// some thousand digits at most.
+pub(super) fn from_decimal(text: &[u8]) -> Option<Vec<u8>> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let mut words: Vec<u32> = Vec::new();
+    for chunk in digits.chunks(9) {
+        let value = chunk
+            .iter()
+            .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+        let (mut carry, factor) = (value, 10u64.pow(chunk.len() as u32));
+        for word in &mut words {
+            carry += u64::from(*word) * factor;
+            *word = carry as u32;
+            carry >>= 32;
+        }
+        words.push(carry as u32);
+    }
+    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    bytes.push(0);
+    if negative {
+        negate(&mut bytes);
+    }
+    Some(bytes)
+}
+
+fn negate(bytes: &mut [u8]) {
+    let mut carry = true;
+    for byte in bytes {
+        (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
+    }
+}
+
 /// On which side of zero a number in minimal form lies that is not of 64 bits.
 pub(super) fn sign(bytes: &[u8]) -> Ordering {
     if is_negative(bytes) {
@@ -115,10 +153,7 @@ pub(super) fn from_float(float: f64) -> Option<Vec<u8>> {
     let mut bytes = vec![0; shift / 8];
     bytes.extend(mantissa.to_le_bytes());
     if float.is_sign_negative() {
-        let mut carry = true;
-        for byte in &mut bytes {
-            (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
-        }
+        negate(&mut bytes);
     }
     Some(bytes)
 }

@@ -13,6 +13,8 @@ pub(super) struct Machine<'r> {
     pub(super) stack: &'r mut Vec<Id>,
     pub(super) marks: &'r mut Vec<usize>,
     pub(super) memo: &'r mut Vec<Id>,
+    /// Which nodes are text that a global may have as a name: looked at once.
+    pub(super) names: &'r mut Vec<bool>,
     /// Height of the stack at the last mark: nothing is popped below it.
     pub(super) fence: usize,
     /// Tuples, lists and so on so far: nothing is nested deeper than there are of these.

@@ -23,6 +23,8 @@ opcodes! {
     BININT2 = b'M';
     /// Text, and yet what Python 2 writes at protocol 2 for ints of 33 to 64 bits.
     INT = b'I';
+    LONG = b'L';
+    FLOAT = b'F';
     LONG1 = 0x8a;
     LONG4 = 0x8b;
     BINFLOAT = b'G';
@@ -37,6 +39,11 @@ opcodes! {
     SHORT_BINSTRING = b'U';
     BINSTRING = b'T';
 
+    STRING = b'S';
+    UNICODE = b'V';
+
+    LIST = b'l';
+    DICT = b'd';
     EMPTY_TUPLE = b')';
     TUPLE = b't';
     TUPLE1 = 0x85;
@@ -52,12 +59,16 @@ opcodes! {
     ADDITEMS = 0x90;
     FROZENSET = 0x91;
 
+    GET = b'g';
+    PUT = b'p';
     MEMOIZE = 0x94;
     BINPUT = b'q';
     LONG_BINPUT = b'r';
     BINGET = b'h';
     LONG_BINGET = b'j';
 
+    INST = b'i';
+    OBJ = b'o';
     GLOBAL = b'c';
     STACK_GLOBAL = 0x93;
     REDUCE = b'R';

@@ -19,6 +19,7 @@ pub struct Reader {
     stack: Vec<Id>,
     marks: Vec<usize>,
     memo: Vec<Id>,
+    names: Vec<bool>,
 }
 
 impl Reader {
@@ -42,25 +43,27 @@ impl Reader {
                 limit,
             });
         }
-        let protocol = match message {
-            [op::PROTO, protocol @ 2..=5, ..] => *protocol,
+        // Protocols 0 and 1 do not say so.
+        let (protocol, start) = match message {
+            [op::PROTO, protocol @ 0..=5, ..] => (*protocol, 2),
             [op::PROTO, protocol, ..] => return Err(Error::Protocol(*protocol)),
             [] | [op::PROTO] => return Err(Error::Truncated { at: message.len() }),
-            _ => return Err(Error::Protocol(0)),
+            _ => (0, 0),
         };
         let mut machine = Machine {
             arena: Arena::over(message, (message.len() / 4 + 4).min(32)),
-            cursor: Cursor::new(message, 2),
-            old: protocol == 2,
+            cursor: Cursor::new(message, start),
+            old: protocol <= 2,
             stack: &mut self.stack,
             marks: &mut self.marks,
             memo: &mut self.memo,
+            names: &mut self.names,
             fence: 0,
             containers: 0,
             // A bytearray at protocol 2 is a call of a call: text, bytes, bytearray.
             foldable: 2 * message.len(),
         };
-        let read = machine.run(self.limits.opcodes);
+        let read = machine.run(self.limits.parts);
         let (arena, containers) = (machine.arena, machine.containers);
         for scratch in [&mut self.stack, &mut self.memo] {
             scratch.clear();
@@ -68,6 +71,8 @@ impl Reader {
         }
         self.marks.clear();
         self.marks.shrink_to(KEPT);
+        self.names.clear();
+        self.names.shrink_to(KEPT);
         let root = read?;
         let limit = self.limits.depth;
         // A global's names, or an atom, are one level below the last container.
@@ -111,11 +116,15 @@ impl Machine<'_> {
                     let index = self.cursor.u32()?;
                     self.store(index as usize, count)?;
                 }
+                op::PUT => {
+                    let index = self.index_line()?;
+                    self.store(index as usize, count)?;
+                }
                 _ => self.step(opcode)?,
             }
             last = opcode;
         }
-        Err(Error::Opcodes { limit })
+        Err(Error::Parts { limit })
     }
 
     fn stop(&mut self) -> Result<Id, Error> {
@@ -150,14 +159,11 @@ impl Machine<'_> {
                 let value = i32::from_le_bytes(self.cursor.array()?);
                 self.push(Node::Int(i64::from(value)))
             }
-            op::INT => {
-                let line = self.cursor.line()?;
-                let digits = std::str::from_utf8(self.arena.bytes(line));
-                match digits.ok().and_then(|digits| digits.parse().ok()) {
-                    Some(value) => self.push(Node::Int(value)),
-                    None => self.cursor.malformed("INT that is no number of 64 bits"),
-                }
-            }
+            op::INT => self.int_line(),
+            op::LONG => self.long_line(),
+            op::FLOAT => self.float_line(),
+            op::STRING => self.string_line(),
+            op::UNICODE => self.unicode_line(),
             op::LONG1 | op::LONG4 => {
                 let width = if opcode == op::LONG1 { 1 } else { 4 };
                 let span = self.cursor.sized(width)?;
@@ -189,14 +195,17 @@ impl Machine<'_> {
             op::EMPTY_LIST => self.collect(0, Node::List),
             op::EMPTY_DICT => self.collect(0, Node::Dict),
             op::EMPTY_SET => self.collect(0, Node::Set),
-            op::TUPLE | op::FROZENSET => {
+            op::DICT => self.dict_since_mark(),
+            op::TUPLE | op::LIST | op::FROZENSET => {
                 let count = self.since_mark()?;
-                let node = if opcode == op::TUPLE {
-                    Node::Tuple
-                } else {
-                    Node::FrozenSet
-                };
-                self.collect(count, node)
+                self.collect(
+                    count,
+                    match opcode {
+                        op::TUPLE => Node::Tuple,
+                        op::LIST => Node::List,
+                        _ => Node::FrozenSet,
+                    },
+                )
             }
             op::MARK => {
                 self.marks.push(self.stack.len());
@@ -222,6 +231,10 @@ impl Machine<'_> {
                 let index = self.cursor.u32()?;
                 self.fetch(index)
             }
+            op::GET => {
+                let index = self.index_line()?;
+                self.fetch(index)
+            }
             op::APPEND => self.append(1),
             op::APPENDS => {
                 let count = self.since_mark()?;
@@ -236,6 +249,8 @@ impl Machine<'_> {
                 let count = self.since_mark()?;
                 self.add_items(count)
             }
+            op::INST => self.instance_line(),
+            op::OBJ => self.object_since_mark(),
             op::GLOBAL => self.global(),
             op::STACK_GLOBAL => self.stack_global(),
             op::REDUCE => self.reduce(),

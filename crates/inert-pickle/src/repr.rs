@@ -1,8 +1,10 @@
 //! How Python shows values: `repr`.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::arena::{Arena, Id, NOTHING, Node};
+use super::fast_hash::FastHash;
 use super::value::Place;
 use super::{Value, long, names, wtf8};
 
@@ -36,13 +38,15 @@ struct Frame<'a> {
 
 fn nested(out: &mut Cut, arena: &Arena, root: Id) {
     let mut open: Vec<Frame<'_>> = Vec::new();
-    open.extend(show(out, arena, root, &[]));
+    let mut within = HashSet::default();
+    open.extend(show(out, arena, root, &mut within));
     while let Some(frame) = open.last_mut() {
         if out.left == 0 {
             return;
         }
         let Some(&part) = frame.parts.get(frame.done) else {
             out.push(frame.close);
+            within.remove(&frame.id);
             open.pop();
             continue;
         };
@@ -54,24 +58,28 @@ fn nested(out: &mut Cut, arena: &Arena, root: Id) {
             });
         }
         frame.done += 1;
-        let inner = show(out, arena, part, &open);
+        let inner = show(out, arena, part, &mut within);
         open.extend(inner);
     }
 }
 
 /// Shows a node, or what comes before its first part.
-fn show<'a>(out: &mut Cut, arena: &'a Arena, id: Id, open: &[Frame<'_>]) -> Option<Frame<'a>> {
+fn show<'a>(
+    out: &mut Cut,
+    arena: &'a Arena,
+    id: Id,
+    within: &mut HashSet<Id, FastHash>,
+) -> Option<Frame<'a>> {
     let node = arena.node(id);
-    let within_itself = open.iter().any(|frame| frame.id == id);
+    let within_itself = within.contains(&id);
     let (before, seq, close) = match node {
         Node::Long(span) => {
-            let bytes = arena.bytes(span);
-            if bytes.len() > LONGEST_INT {
+            if span.len as usize > LONGEST_INT {
                 out.push("<int of ");
-                out.push(&bytes.len().to_string());
+                out.push(&span.len.to_string());
                 out.push(" bytes>");
             } else {
-                out.push(&long::decimal(bytes));
+                out.push(&long::decimal(arena.bytes(span)));
             }
             return None;
         }
@@ -111,7 +119,11 @@ fn show<'a>(out: &mut Cut, arena: &'a Arena, id: Id, open: &[Frame<'_>]) -> Opti
         Node::Set(seq) => ("{", seq, "}"),
         Node::FrozenSet(seq) if seq.len == 0 => ("frozenset(", seq, ")"),
         Node::FrozenSet(seq) => ("frozenset({", seq, "})"),
-        Node::Object(_, seq) => return call(out, arena, id, arena.links(seq)),
+        Node::Object(_, seq) => {
+            let frame = call(out, arena, id, arena.links(seq));
+            within.extend(frame.as_ref().map(|_| id));
+            return frame;
+        }
         node => {
             out.scalar(node);
             return None;
@@ -121,6 +133,7 @@ fn show<'a>(out: &mut Cut, arena: &'a Arena, id: Id, open: &[Frame<'_>]) -> Opti
     if within_itself {
         return None;
     }
+    within.insert(id);
     let is_dict = matches!(node, Node::Dict(_));
     Some(Frame {
         id,

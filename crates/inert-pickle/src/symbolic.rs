@@ -7,6 +7,9 @@ use super::machine::Machine;
 use super::opcode as op;
 use super::wtf8;
 
+/// Bytes in the name of a module, or of a class with those around it.
+const LONGEST_NAME: u32 = 1024;
+
 impl Machine<'_> {
     /// Adds to what is done to the object on top of the stack.
     pub(super) fn change(&mut self, links: &[Id; 2]) -> Result<(), Error> {
@@ -58,15 +61,10 @@ impl Machine<'_> {
 
     fn push_global(&mut self, module: Id, name: Id) -> Result<(), Error> {
         for id in [module, name] {
-            let is_name = match self.arena.node(id) {
-                Node::Str(span) => {
-                    let bytes = self.arena.bytes(span);
-                    !bytes.contains(&b'\n') && std::str::from_utf8(bytes).is_ok()
-                }
-                _ => false,
-            };
-            if !is_name {
-                return self.cursor.malformed("a global whose name is not text");
+            if !self.is_name(id) {
+                return self
+                    .cursor
+                    .malformed("a global whose name is not text of at most 1024 bytes");
             }
         }
         self.push(Node::Global {
@@ -74,6 +72,29 @@ impl Machine<'_> {
             module,
             name,
         })
+    }
+
+    /// Whether this is text of one line, and no longer than a name. One text may name any
+    /// number of globals: so what was found is kept.
+    fn is_name(&mut self, id: Id) -> bool {
+        let index = id as usize;
+        if self.names.get(index) == Some(&true) {
+            return true;
+        }
+        let Node::Str(span) = self.arena.node(id) else {
+            return false;
+        };
+        if span.len > LONGEST_NAME {
+            return false;
+        }
+        let bytes = self.arena.bytes(span);
+        let is_name = !bytes.contains(&b'\n') && std::str::from_utf8(bytes).is_ok();
+        if is_name {
+            let len = self.names.len().max(index + 1);
+            self.names.resize(len, false);
+            self.names[index] = true;
+        }
+        is_name
     }
 
     pub(super) fn new_object(&mut self, how: How) -> Result<(), Error> {
@@ -88,6 +109,9 @@ impl Machine<'_> {
 
     pub(super) fn reduce(&mut self) -> Result<(), Error> {
         let (args, callable) = (self.pop()?, self.pop()?);
+        if let Some(class) = self.reconstructed(callable, args) {
+            return self.push_bare_instance(class);
+        }
         match self.plain(callable, args)? {
             Some(node) => {
                 // Perhaps a set: it counts as one more container.
@@ -98,7 +122,7 @@ impl Machine<'_> {
         }
     }
 
-    fn push_object(&mut self, how: How, links: [Id; 3]) -> Result<(), Error> {
+    pub(super) fn push_object(&mut self, how: How, links: [Id; 3]) -> Result<(), Error> {
         let [callable, args, kwargs] = links;
         let known = matches!(
             self.arena.node(callable),

@@ -5,7 +5,7 @@
 //! begun again before it is done; the copy that is done first is the one that counts, and
 //! the outer one is thrown off the stack, as CPython's own pickler does it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 
 use super::arena::{Arena, Id, Node, Seq};
@@ -19,6 +19,11 @@ const DEPTH: usize = 20_000;
 pub(super) const BATCH: usize = 1000;
 /// In the memo: begun, and not yet stored.
 const BEGUN: u32 = u32::MAX;
+/// How much longer than the [weight](Arena::weight) of what is written a pickle may be.
+/// The worst of plain data, empty bytearrays at protocol 2, take four times theirs.
+const LONGER: usize = 8;
+/// Bytes that any pickle may have.
+const FREE: usize = 4096;
 
 /// The value as a pickle of this protocol, 2 to 5.
 ///
@@ -49,16 +54,20 @@ pub(super) struct Writer<'o, 'v> {
     start: usize,
     pub(super) protocol: u8,
     /// The address of the arena whose nodes are being written.
-    at: usize,
+    pub(super) at: usize,
+    /// How long `out` may get.
+    limit: usize,
+    /// The arenas that count towards the limit.
+    counted: HashSet<usize, FastHash>,
     /// Where the shared nodes are stored. All arenas are borrowed for as long as the
     /// writer, so an address means one of them.
-    memo: HashMap<(usize, Id), u32, FastHash>,
+    pub(super) memo: HashMap<(usize, Id), u32, FastHash>,
     arenas: PhantomData<&'v Arena>,
     /// How many values are stored.
     stored: u32,
     pub(super) frames: Vec<Frame>,
-    /// How many more links may be written a second time.
-    again: usize,
+    /// Where names are stored that protocols 2 and 3 have to spell out at each use.
+    pub(super) globals: HashMap<(usize, Id, Id), u32, FastHash>,
 }
 
 /// A container that is being written.
@@ -83,11 +92,13 @@ impl<'o, 'v> Writer<'o, 'v> {
             start,
             protocol,
             at: 0,
+            limit: start + FREE,
+            counted: HashSet::default(),
             memo: HashMap::default(),
             arenas: PhantomData,
             stored: 0,
             frames: Vec::new(),
-            again: 0,
+            globals: HashMap::default(),
         })
     }
 
@@ -112,7 +123,9 @@ impl<'o, 'v> Writer<'o, 'v> {
         let at = std::ptr::from_ref(arena) as usize;
         if self.at != at {
             self.at = at;
-            self.again = 4 * arena.link_count() + 1024;
+            if self.counted.insert(at) {
+                self.limit += LONGER * arena.weight();
+            }
         }
         let first = self.visit(arena, root)?;
         self.frames.extend(first);
@@ -124,11 +137,18 @@ impl<'o, 'v> Writer<'o, 'v> {
 
     /// Writes a node, or begins to: then gives the frame in which to go on.
     pub(super) fn visit(&mut self, arena: &Arena, id: Id) -> Result<Option<Frame>, Error> {
+        if self.out.len() > self.limit {
+            return Err(Error::Unwritable {
+                protocol: self.protocol,
+                what: "values that are far longer written than read",
+            });
+        }
         let node = arena.node(id);
         if arena.is_shared(id) && !is_small(node) {
             match self.memo.get(&(self.at, id)) {
-                None => {}
-                Some(&BEGUN) => self.begin_again(arena, node)?,
+                // Inside itself, and not stored yet: it is begun again, which ends, as each
+                // time round at least one list is new.
+                None | Some(&BEGUN) => {}
                 Some(&index) => {
                     self.get(index);
                     return Ok(None);
@@ -143,7 +163,9 @@ impl<'o, 'v> Writer<'o, 'v> {
             Node::Bytes(span) => self.bytes(arena.bytes(span)),
             Node::ByteArray(span) => self.bytearray(arena.bytes(span)),
             Node::Tuple(seq) if seq.len == 0 => self.out.push(op::EMPTY_TUPLE),
-            Node::Global { old, module, name } => self.global(arena, old, module, name)?,
+            Node::Global { old, module, name } => {
+                return self.global(arena, id, old, [module, name]).map(|()| None);
+            }
             Node::List(seq) => return Ok(self.fill(arena, id, node, seq, op::EMPTY_LIST)),
             Node::Dict(seq) => return Ok(self.fill(arena, id, node, seq, op::EMPTY_DICT)),
             Node::Set(seq) if self.protocol >= 4 => {
@@ -176,27 +198,16 @@ impl<'o, 'v> Writer<'o, 'v> {
         Ok(())
     }
 
-    /// A value is met inside itself before it is stored. That ends, as each time round at
-    /// least one list is new, but it may take long: what is written anew is counted.
-    fn begin_again(&mut self, arena: &Arena, node: Node) -> Result<(), Error> {
-        let cost = 1 + arena.children(node).iter().count();
-        match self.again.checked_sub(cost) {
-            Some(rest) => {
-                self.again = rest;
-                Ok(())
-            }
-            None => Err(Error::Unwritable {
-                protocol: self.protocol,
-                what: "values that contain themselves too often",
-            }),
+    /// Stores what was just written, if it is referred to again.
+    pub(super) fn store(&mut self, arena: &Arena, id: Id) {
+        if arena.is_shared(id) && !is_small(arena.node(id)) {
+            let index = self.put();
+            self.memo.insert((self.at, id), index);
         }
     }
 
-    /// Stores what was just written, if it is referred to again.
-    pub(super) fn store(&mut self, arena: &Arena, id: Id) {
-        if !arena.is_shared(id) || is_small(arena.node(id)) {
-            return;
-        }
+    /// Stores what was just written; where.
+    pub(super) fn put(&mut self) -> u32 {
         let index = self.stored;
         if self.protocol >= 4 {
             self.out.push(op::MEMOIZE);
@@ -206,8 +217,8 @@ impl<'o, 'v> Writer<'o, 'v> {
             self.out.push(op::LONG_BINPUT);
             self.out.extend_from_slice(&index.to_le_bytes());
         }
-        self.memo.insert((self.at, id), index);
         self.stored += 1;
+        index
     }
 
     pub(super) fn get(&mut self, index: u32) {

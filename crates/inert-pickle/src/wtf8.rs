@@ -45,3 +45,17 @@ pub(super) fn to_latin1(bytes: &[u8]) -> Option<Vec<u8>> {
 pub(super) fn from_latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
+
+/// Appends a code point, a surrogate like any other.
+pub(super) fn push(text: &mut Vec<u8>, point: u32) {
+    match char::from_u32(point) {
+        Some(character) => {
+            text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        None => text.extend_from_slice(&[
+            0xe0 | (point >> 12) as u8,
+            0x80 | (point >> 6 & 0x3f) as u8,
+            0x80 | (point & 0x3f) as u8,
+        ]),
+    }
+}

@@ -90,7 +90,7 @@ fn lengths_beyond_the_message_are_refused_before_anything_is_allocated() {
 fn limits_are_kept() {
     let limits = Limits {
         message: 64,
-        opcodes: 8,
+        parts: 8,
         depth: 4,
     };
     let mut large = b"\x80\x04\x8c\x40".to_vec();
@@ -106,13 +106,42 @@ fn limits_are_kept() {
     assert!(read(b"\x80\x04](NNNNe.", &limits).is_ok());
     assert_eq!(
         read(b"\x80\x04](NNNNNe.", &limits),
-        Err(Error::Opcodes { limit: 8 })
+        Err(Error::Parts { limit: 8 })
     );
     assert!(read(b"\x80\x04N\x85\x85\x85.", &limits).is_ok());
     assert_eq!(
         read(b"\x80\x04N\x85\x85\x85\x85.", &limits),
         Err(Error::Depth { limit: 4 })
     );
+}
+
+#[test]
+fn what_fits_an_ordinary_machine_is_read() {
+    let dicts = [
+        b"](".to_vec(),
+        b"}K\x01K\x02s".repeat(900_000),
+        b"e.".to_vec(),
+    ]
+    .concat();
+    let value = parse(&dicts).unwrap();
+    assert_eq!(value.as_sequence().unwrap().len(), 900_000);
+    assert!(write(&value, 4).is_ok());
+}
+
+/// A message of 300 MiB, as `put(b'x' * (300 << 20))` sends it.
+#[test]
+#[ignore = "needs a gigabyte of memory"]
+fn a_message_of_300_mib_is_read() {
+    let bytes = vec![b'x'; 300 << 20];
+    let message = [
+        b"\x80\x04B",
+        &(300u32 << 20).to_le_bytes()[..],
+        &bytes,
+        b".",
+    ]
+    .concat();
+    let value = read(&message, &Limits::default()).unwrap();
+    assert_eq!(value.as_bytes().unwrap().len(), 300 << 20);
 }
 
 #[test]
@@ -192,16 +221,16 @@ fn laughs_do_not_become_data() {
         [
             b"]".to_vec(),
             b"(N".to_vec(),
-            b"N".repeat(999),
+            b"N".repeat(499),
             b"e\x94".to_vec(),
         ]
         .concat(),
-        b"h\x00".repeat(999),
+        b"h\x00".repeat(499),
         b"e.".to_vec(),
     ]
     .concat();
     let rows: Vec<Vec<()>> = from_value(&parse(&rows).unwrap()).unwrap();
-    assert_eq!((rows.len(), rows[999].len()), (1000, 1000));
+    assert_eq!((rows.len(), rows[499].len()), (500, 500));
 }
 
 #[test]

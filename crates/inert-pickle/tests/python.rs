@@ -38,7 +38,8 @@ fn what_cpython_sends_comes_back_to_it_the_same() {
         for line in dumped.lines() {
             let [name, protocol, hex] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
             let payload = unhex(hex);
-            assert_eq!(protocol_of(&payload).to_string(), protocol);
+            let stated = protocol_of(&payload);
+            assert!(stated.to_string() == protocol || stated == 0 && protocol == "1");
             let read = reader.read(&payload);
             let value = read.unwrap_or_else(|error| panic!("{} {name}: {error}", python.version));
             for to in 2..=highest {

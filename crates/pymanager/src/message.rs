@@ -143,7 +143,7 @@ pub fn write_reply(
 pub(crate) fn limits() -> Limits {
     Limits {
         message: 512 << 20,
-        opcodes: 32 << 20,
+        parts: 128 << 20,
         ..Limits::default()
     }
 }

@@ -11,9 +11,12 @@ use super::access::{Entries, List, Variant};
 
 /// Levels of nesting: unlike the rest of this codec, serde needs the stack for them.
 const DEPTH: u32 = 128;
-/// Values visited, beyond four times those that there are: shared values are visited at
-/// every place, and lists of shared lists can stand for more than any memory holds.
-const VISITS: usize = 1 << 22;
+/// Bytes that may become of any value. More only up to four times its weight: what is
+/// shared becomes a copy at every place, and lists of shared lists can stand for more
+/// than any memory holds.
+const FREE: usize = 4 << 20;
+/// What each part costs, beside its text.
+const PART: usize = 8;
 
 pub(super) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
     let alone = Arena::default();
@@ -21,12 +24,12 @@ pub(super) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error>
         Place::Alone(node) => (&alone, *node),
         Place::In(arena, id) => (&**arena, arena.node(*id)),
     };
-    let visits = Cell::new(VISITS + 4 * (arena.nodes.len() + arena.link_count()));
+    let left = Cell::new(FREE + 4 * arena.weight());
     T::deserialize(Deserializer {
         arena,
         node,
         depth: DEPTH,
-        visits: &visits,
+        left: &left,
     })
 }
 
@@ -36,7 +39,8 @@ pub(super) struct Deserializer<'a> {
     pub(super) arena: &'a Arena,
     pub(super) node: Node,
     depth: u32,
-    visits: &'a Cell<usize>,
+    /// Bytes that may still be made.
+    left: &'a Cell<usize>,
 }
 
 impl<'a> Deserializer<'a> {
@@ -47,14 +51,23 @@ impl<'a> Deserializer<'a> {
                 "a value nested deeper than {DEPTH} levels"
             )));
         };
-        let Some(visits) = self.visits.get().checked_sub(1) else {
+        let node = self.arena.node(id);
+        let text = match node {
+            Node::Long(span)
+            | Node::Str(span)
+            | Node::Native(span)
+            | Node::Bytes(span)
+            | Node::ByteArray(span) => span.len as usize,
+            _ => 0,
+        };
+        let Some(left) = self.left.get().checked_sub(PART + text) else {
             return Err(Error::Data(
                 "a value that is too large when written out".to_owned(),
             ));
         };
-        self.visits.set(visits);
+        self.left.set(left);
         Ok(Deserializer {
-            node: self.arena.node(id),
+            node,
             depth,
             ..self
         })

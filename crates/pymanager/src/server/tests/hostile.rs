@@ -196,7 +196,7 @@ fn malformed_requests_get_an_error_and_the_connection_goes_on() {
 fn a_message_beyond_the_limit_is_answered_and_the_connection_goes_on() {
     let mut limits = Limits::default();
     limits.pickle.message = 1_000;
-    limits.pickle.opcodes = 50;
+    limits.pickle.parts = 50;
     let (server, tasks) = serve(limits);
     let (mut raw, ident) = Raw::with_tasks(&server);
     for size in [1_000, 100_000, 20 << 20] {

@@ -1,6 +1,6 @@
 //! Equality of pickles: not Python's `==`, but whether the two would become the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Value;
 use super::arena::{Arena, Id, Node};
@@ -24,9 +24,14 @@ impl PartialEq for Value {
 fn same(left: &Arena, first: Id, right: &Arena, second: Id) -> bool {
     // Which container goes with which, both ways.
     let mut pairs = [HashMap::new(), HashMap::new()];
+    // Long texts that were found to be the same, which need not be read again.
+    let mut texts = HashSet::new();
     let mut open = vec![(first, second)];
     while let Some((a, b)) = open.pop() {
         let (one, two) = (left.node(a), right.node(b));
+        if is_text(one) && left.is_shared(a) && !texts.insert((a, b)) {
+            continue;
+        }
         if !same_kind(left, one, right, two) {
             return false;
         }
@@ -51,6 +56,18 @@ fn same(left: &Arena, first: Id, right: &Arena, second: Id) -> bool {
         open.extend(left_children.iter().zip(right_children.iter()));
     }
     true
+}
+
+fn is_text(node: Node) -> bool {
+    matches!(
+        node,
+        Node::Long(_)
+            | Node::Str(_)
+            | Node::Native(_)
+            | Node::Bytes(_)
+            | Node::ByteArray(_)
+            | Node::Global { .. }
+    )
 }
 
 /// Whether two nodes are alike, but for what they refer to.
