@@ -1,0 +1,23 @@
+//! A process is stepped, instruction by instruction, through what a lock and a
+//! queue do, and killed or stopped there (ptrace(2)).
+//!
+//! In `cargo test` at some of the steps, other ones in each run; at every
+//! single one with
+//!
+//! ```text
+//! cargo test --release -p multiproc --test steps -- --ignored
+//! ```
+#![allow(clippy::unwrap_used)]
+
+mod killed;
+mod stepped;
+mod stopped;
+
+use common::testing::run_checks_and_ignored;
+
+fn main() {
+    run_checks_and_ignored(
+        &[killed::SOME, stopped::SOME].concat(),
+        &[killed::ALL, stopped::ALL].concat(),
+    );
+}
