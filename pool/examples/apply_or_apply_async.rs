@@ -18,13 +18,24 @@ use std::time::{Duration, Instant};
 use common::{program, say};
 use multiproc::pool::Pool;
 use multiproc::shared::Shared;
+use multiproc::shared_struct;
+
+shared_struct! {
+    /// Tasks count each other.
+    struct Running {
+        now: AtomicU32,
+        most: AtomicU32,
+    }
+}
 
 fn main() -> ExitCode {
     program::example("Compares apply and apply_async", || {
-        // Tasks count each other: now running, and the most so far.
-        let running = Shared::new((AtomicU32::new(0), AtomicU32::new(0)))?;
+        let running = Shared::new(Running {
+            now: AtomicU32::new(0),
+            most: AtomicU32::new(0),
+        })?;
         let pool = Pool::new(3, |_task: u32| {
-            let (now, most) = &*running;
+            let Running { now, most } = &*running;
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             // The work: looking for company, for a while.
             let start = Instant::now();
@@ -37,14 +48,14 @@ fn main() -> ExitCode {
         for task in 0..3 {
             pool.apply(task)?;
         }
-        let most = running.1.swap(0, Ordering::SeqCst);
+        let most = running.most.swap(0, Ordering::SeqCst);
         say!("apply: at most {most} task at a time");
 
         let results: Vec<_> = (0..3).map(|task| pool.apply_async(task)).collect();
         for result in results {
             result.get()?;
         }
-        let most = running.1.swap(0, Ordering::SeqCst);
+        let most = running.most.swap(0, Ordering::SeqCst);
         say!("apply_async: at most {most} tasks at a time");
         Ok(pool.close().join()?)
     })

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use multiproc::process::Process;
 use multiproc::shared::Shared;
+use multiproc::shared_struct;
 
 use crate::clock::now;
 use crate::svg::{BLUE, GREEN, Svg};
@@ -14,17 +15,28 @@ use crate::svg::{BLUE, GREEN, Svg};
 const LEFT: f64 = 110.0;
 const WIDTH: f64 = 560.0;
 
+shared_struct! {
+    /// What the child saw on the clock, in nanoseconds.
+    struct Times {
+        born: AtomicU64,
+        died: AtomicU64,
+    }
+}
+
 /// Forks a child, and draws when what happened.
 pub(crate) fn draw() -> anyhow::Result<String> {
-    let times = Shared::new((AtomicU64::new(0), AtomicU64::new(0)))?;
+    let times = Shared::new(Times {
+        born: AtomicU64::new(0),
+        died: AtomicU64::new(0),
+    })?;
     let began = now()?;
     work();
     let forked = now()?;
     let child = Process::spawn("child", || -> nix::Result<()> {
-        store(&times.0, now()?);
+        store(&times.born, now()?);
         work();
         work();
-        store(&times.1, now()?);
+        store(&times.died, now()?);
         Ok(())
     })?;
     work();
@@ -38,7 +50,7 @@ pub(crate) fn draw() -> anyhow::Result<String> {
     let scale = WIDTH / (ended - began).as_secs_f64();
     let at = |time: Duration| LEFT + (time.saturating_sub(began)).as_secs_f64() * scale;
     let child_at = |time: &AtomicU64| at(Duration::from_nanos(time.load(Ordering::SeqCst)));
-    let (born, died) = (child_at(&times.0), child_at(&times.1));
+    let (born, died) = (child_at(&times.born), child_at(&times.died));
     ensure!(
         born > LEFT && died > born,
         "the child did not tell its times"

@@ -4,6 +4,7 @@
 //! | ours | Python's |
 //! | --- | --- |
 //! | [`Shared<AtomicU64>`](Shared) and the like | `multiprocessing.Value('Q')`, `RawValue` |
+//! | a struct of them: [`shared_struct!`](crate::shared_struct) | a `ctypes.Structure` in `Value` |
 //! | [`Shared<Mutex<T>>`](Mutex) | `multiprocessing.Value('Q', lock=True)`, `Lock` |
 //! | [`WaitWord`] | `Condition`, `Event` |
 //!
@@ -14,6 +15,7 @@
 mod mapping;
 mod mutex;
 mod raw_mutex;
+mod shared_struct;
 mod value;
 mod wait_word;
 
@@ -21,5 +23,5 @@ pub(crate) use mapping::Mapping;
 pub(crate) use mutex::locks_held;
 pub use mutex::{Guard, Locked, Mutex, OwnerDied};
 pub(crate) use raw_mutex::{Acquired, RawMutex};
-pub use value::{ProcessSafe, Shared};
+pub use value::{Plain, ProcessSafe, Shared};
 pub use wait_word::WaitWord;

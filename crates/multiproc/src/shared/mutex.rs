@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::raw_mutex::{Acquired, RawMutex};
-use super::value::ProcessSafe;
+use super::value::{Plain, ProcessSafe};
 use crate::deadline::Deadline;
 
 thread_local! {
@@ -20,6 +20,10 @@ thread_local! {
     /// right to what it guards: see [`locks_held`].
     static HELD: Cell<usize> = const { Cell::new(0) };
 }
+
+/// How many a thread may hold: see [`Mutex`]. (The kernel's `ROBUST_LIST_LIMIT`,
+/// less those that a queue holds for a moment.)
+const MOST: usize = 2040;
 
 /// The addresses of the locks that this process holds. The C library links them
 /// into a list, so their memory has to stay: see [`any_held`].
@@ -54,17 +58,21 @@ pub(crate) fn locks_held() -> usize {
 ///
 /// # Panics
 ///
-/// Locking it twice in one thread panics; it does not hang.
+/// Locking it twice in one thread panics; it does not hang. So does holding more
+/// than 2,040 of them in one thread: the kernel hands on the first 2,048 locks
+/// of a thread that dies, a queue takes some, and whoever waited for another
+/// would wait for ever.
 #[repr(C)]
 pub struct Mutex<T> {
     raw: RawMutex,
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the mutex is made for shared memory, and the value may live there.
-unsafe impl<T: ProcessSafe> ProcessSafe for Mutex<T> {
-    fn settle(&self) {
-        self.raw.settle();
+// SAFETY: the mutex is made for shared memory, and the value may live there. It
+// is plain: whoever has the guard could replace it.
+unsafe impl<T: Plain> ProcessSafe for Mutex<T> {
+    fn init_in_place(&self) {
+        self.raw.init_in_place();
     }
 }
 
@@ -85,17 +93,24 @@ impl<T> Mutex<T> {
 
     /// Takes the lock, waiting as long as it takes. When its last owner died
     /// holding it, the first one to get it afterwards is told.
+    ///
+    /// # Errors
+    ///
+    /// [`OwnerDied`] has the guard in it.
     pub fn lock(&self) -> Locked<'_, T> {
+        allow_one_more();
         self.guard(self.raw.lock())
     }
 
     /// Takes the lock if nobody has it.
     pub fn try_lock(&self) -> Option<Locked<'_, T>> {
+        allow_one_more();
         self.raw.try_lock().map(|acquired| self.guard(acquired))
     }
 
     /// Takes the lock, waiting for at most `timeout`.
     pub fn lock_timeout(&self, timeout: Duration) -> Option<Locked<'_, T>> {
+        allow_one_more();
         self.raw
             .lock_until(|| Deadline::after(timeout))
             .map(|acquired| self.guard(acquired))
@@ -117,11 +132,32 @@ impl<T> Mutex<T> {
     }
 }
 
+#[track_caller]
+fn allow_one_more() {
+    assert!(
+        HELD.get() < MOST,
+        "this thread holds {MOST} shared locks; should it die, the kernel would not hand on more"
+    );
+}
+
+impl<T> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The value would need the lock.
+        f.debug_struct("Mutex").finish_non_exhaustive()
+    }
+}
+
 /// The right to the value until it is dropped. It stays in its thread, as the
 /// lock does.
 pub struct Guard<'a, T> {
     mutex: &'a Mutex<T>,
     _not_send: PhantomData<*const ()>,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Guard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        T::fmt(self, f)
+    }
 }
 
 impl<T> Deref for Guard<'_, T> {

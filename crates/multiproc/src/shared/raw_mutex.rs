@@ -26,7 +26,7 @@ pub(crate) enum Acquired {
 }
 
 /// A robust, process-shared mutex without a value. It has to be in shared
-/// memory when [`settle`](Self::settle) is called, and must not move after.
+/// memory when [`init_in_place`](Self::init_in_place) is called, and must not move after.
 #[repr(transparent)]
 pub(crate) struct RawMutex(UnsafeCell<libc::pthread_mutex_t>);
 
@@ -52,7 +52,7 @@ impl RawMutex {
     }
 
     /// Makes it robust and process-shared, in its final place.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn init_in_place(&self) {
         // It also finds a thread that locks twice (`EDEADLK`), which would
         // otherwise hang for ever.
         let kind = libc::PTHREAD_MUTEX_ERRORCHECK;
@@ -60,7 +60,7 @@ impl RawMutex {
         let attributes = attributes.as_mut_ptr();
         // SAFETY: the attributes are initialised by the first call and
         // destroyed by the last; the mutex is initialised before any use, since
-        // `settle` comes before the value is given out.
+        // `init_in_place` comes before the value is given out.
         unsafe {
             check(libc::pthread_mutexattr_init(attributes));
             check(libc::pthread_mutexattr_setpshared(
@@ -221,7 +221,7 @@ mod tests {
     fn a_wake_up_that_never_comes_is_made_up_for() {
         const FUTEX_WAITERS: u32 = 1 << 31;
         let mutex: &RawMutex = Box::leak(Box::new(RawMutex::new()));
-        mutex.settle();
+        mutex.init_in_place();
         // SAFETY: the lock word comes first in glibc's mutex, and lives on.
         let word = unsafe { &*mutex.0.get().cast::<AtomicU32>() };
         mutex.lock();

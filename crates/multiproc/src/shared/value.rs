@@ -7,7 +7,10 @@ use std::io;
 use std::mem;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::atomic::{
+    AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16,
+    AtomicU32, AtomicU64, AtomicUsize,
+};
 
 use super::Mapping;
 
@@ -21,56 +24,86 @@ use super::Mapping;
 /// nothing needs to be dropped.
 pub unsafe trait ProcessSafe {
     /// Called once, when the value is at its final address.
-    fn settle(&self) {}
+    fn init_in_place(&self) {}
 }
+
+/// A [`ProcessSafe`] type whose values may also be moved and replaced: numbers
+/// and what is made of them, but no [`Mutex`](super::Mutex), which the system
+/// has to be told of at its final address. So a mutex guards plain values, and
+/// a lock within a lock does not compile:
+///
+/// ```compile_fail,E0277
+/// # use multiproc::shared::{Mutex, Shared};
+/// let nested = Shared::new(Mutex::new(Mutex::new(0)));
+/// ```
+///
+/// # Safety
+///
+/// [`ProcessSafe::init_in_place`] does nothing.
+pub unsafe trait Plain: ProcessSafe {}
 
 macro_rules! process_safe {
     ($($plain:ty),*) => {
         $(
-            // SAFETY: a number: no pointer in it, any bits are valid.
+            // SAFETY: no pointer in it, and any bits that are left are valid.
             unsafe impl ProcessSafe for $plain {}
+            // SAFETY: as above.
+            unsafe impl Plain for $plain {}
         )*
     };
 }
 process_safe!(
     u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64
 );
-process_safe!(AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize);
-
-// SAFETY: nothing at all; for a lock that guards something elsewhere.
-unsafe impl ProcessSafe for () {}
-// SAFETY: one byte, written whole: no half of a `bool` can be left.
-unsafe impl ProcessSafe for bool {}
-// SAFETY: as `bool`.
-unsafe impl ProcessSafe for AtomicBool {}
+process_safe!(
+    AtomicU8,
+    AtomicU16,
+    AtomicU32,
+    AtomicU64,
+    AtomicUsize,
+    AtomicI8,
+    AtomicI16,
+    AtomicI32,
+    AtomicI64,
+    AtomicIsize
+);
+// Nothing at all, for a lock that guards something elsewhere; and one byte,
+// written whole: no half of a `bool` can be left.
+process_safe!((), bool, AtomicBool);
 
 // SAFETY: safe because each element is.
 unsafe impl<T: ProcessSafe, const N: usize> ProcessSafe for [T; N] {
-    fn settle(&self) {
-        self.iter().for_each(T::settle);
+    fn init_in_place(&self) {
+        self.iter().for_each(T::init_in_place);
     }
 }
 
 // SAFETY: safe because each element is.
 unsafe impl<T: ProcessSafe> ProcessSafe for [T] {
-    fn settle(&self) {
-        self.iter().for_each(T::settle);
+    fn init_in_place(&self) {
+        self.iter().for_each(T::init_in_place);
     }
 }
 
 // SAFETY: safe because both parts are.
 unsafe impl<A: ProcessSafe, B: ProcessSafe> ProcessSafe for (A, B) {
-    fn settle(&self) {
-        self.0.settle();
-        self.1.settle();
+    fn init_in_place(&self) {
+        self.0.init_in_place();
+        self.1.init_in_place();
     }
 }
+
+// SAFETY: plain because each element is.
+unsafe impl<T: Plain, const N: usize> Plain for [T; N] {}
+// SAFETY: plain because both parts are.
+unsafe impl<A: Plain, B: Plain> Plain for (A, B) {}
 
 /// A value, or with `Shared<[T]>` several, in memory that this process shares
 /// with all children forked while it exists.
 ///
 /// Children see each other's changes through `&T`, so `T` is an atomic, a
-/// [`Mutex`](super::Mutex) or made of them.
+/// [`Mutex`](super::Mutex), or a struct of them by
+/// [`shared_struct!`](crate::shared_struct).
 pub struct Shared<T: ProcessSafe + Sync + ?Sized> {
     value: NonNull<T>,
     /// Keeps the pages.
@@ -78,8 +111,11 @@ pub struct Shared<T: ProcessSafe + Sync + ?Sized> {
 }
 
 impl<T: ProcessSafe + Sync> Shared<T> {
-    /// Moves `value` into shared memory. Fails when the system has no memory
-    /// to map.
+    /// Moves `value` into shared memory.
+    ///
+    /// # Errors
+    ///
+    /// The system has no memory to map.
     pub fn new(value: T) -> io::Result<Self> {
         const { assert!(!mem::needs_drop::<T>() && align_of::<T>() <= 4096) }
         let mapping = Mapping::new(size_of::<T>())?;
@@ -91,13 +127,17 @@ impl<T: ProcessSafe + Sync> Shared<T> {
             value: place,
             _mapping: mapping,
         };
-        shared.settle();
+        shared.init_in_place();
         Ok(shared)
     }
 }
 
 impl<T: ProcessSafe + Sync> Shared<[T]> {
     /// `len` values in a row, each made by `make` from its index.
+    ///
+    /// # Errors
+    ///
+    /// The system has no memory to map.
     pub fn slice(len: usize, make: impl Fn(usize) -> T) -> io::Result<Self> {
         const { assert!(!mem::needs_drop::<T>() && align_of::<T>() <= 4096) }
         let bytes = size_of::<T>()
@@ -113,7 +153,7 @@ impl<T: ProcessSafe + Sync> Shared<[T]> {
             value: NonNull::slice_from_raw_parts(first, len),
             _mapping: mapping,
         };
-        shared.settle();
+        shared.init_in_place();
         Ok(shared)
     }
 }

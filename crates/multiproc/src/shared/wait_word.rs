@@ -20,7 +20,7 @@ use std::time::Duration;
 use rustix::event::Timespec;
 use rustix::thread::futex;
 
-use super::value::ProcessSafe;
+use super::value::{Plain, ProcessSafe};
 use crate::deadline::Deadline;
 
 /// How long a wake-up that died with its receiver can delay another waiter.
@@ -43,6 +43,9 @@ pub struct WaitWord(AtomicU32);
 // SAFETY: an atomic number.
 #[allow(unsafe_code)]
 unsafe impl ProcessSafe for WaitWord {}
+// SAFETY: as above.
+#[allow(unsafe_code)]
+unsafe impl Plain for WaitWord {}
 
 impl Default for WaitWord {
     fn default() -> Self {

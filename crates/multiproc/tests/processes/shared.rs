@@ -6,10 +6,28 @@ use std::time::Duration;
 
 use common::checks;
 use multiproc::deadline::Deadline;
-use multiproc::process::Process;
+use multiproc::process::{ExitStatus, Process};
 use multiproc::shared::{Mutex, Shared, WaitWord};
+use multiproc::shared_struct;
 
 use crate::Check;
+
+shared_struct! {
+    struct Counted {
+        waiting: WaitWord,
+        count: AtomicU32,
+    }
+}
+
+impl Counted {
+    fn new() -> Shared<Self> {
+        let counted = Counted {
+            waiting: WaitWord::new(),
+            count: AtomicU32::new(0),
+        };
+        Shared::new(counted).unwrap()
+    }
+}
 
 pub(crate) const CHECKS: &[Check] = checks![
     a_counter_under_a_lock_is_exact,
@@ -21,6 +39,8 @@ pub(crate) const CHECKS: &[Check] = checks![
     a_killed_waiter_is_not_missed,
     slices_are_shared,
     a_forgotten_guard,
+    all_the_locks_of_the_dead_are_handed_on,
+    structs_are_shared,
 ];
 
 fn a_counter_under_a_lock_is_exact() {
@@ -101,29 +121,26 @@ fn locking_twice_panics() {
         let _first = lock.lock().unwrap();
         let _second = lock.lock();
     });
-    assert_eq!(
-        child.unwrap().join().unwrap(),
-        multiproc::process::ExitStatus::Code(101)
-    );
+    assert_eq!(child.unwrap().join().unwrap(), ExitStatus::Code(101));
 }
 
 fn waiters_wake_each_other() {
-    let waiters = Shared::new((WaitWord::new(), AtomicU32::new(0))).unwrap();
+    let place = Counted::new();
     let take = || {
         let attempt = || {
-            let count = &waiters.1;
+            let count = &place.count;
             let taken =
                 count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
             taken.ok().map(|before| ((), before > 1))
         };
-        waiters.0.wait_until(Deadline::NEVER, || true, attempt);
+        place.waiting.wait_until(Deadline::NEVER, || true, attempt);
     };
     let children: Vec<_> = (0..20)
         .map(|_| Process::spawn("taker", take).unwrap())
         .collect();
     for _ in 0..20 {
-        waiters.1.fetch_add(1, Ordering::SeqCst);
-        waiters.0.wake_one();
+        place.count.fetch_add(1, Ordering::SeqCst);
+        place.waiting.wake_one();
     }
     for child in children {
         child.join_success().unwrap();
@@ -131,10 +148,10 @@ fn waiters_wake_each_other() {
 }
 
 fn a_killed_waiter_is_not_missed() {
-    let waiters = Shared::new((WaitWord::new(), AtomicU32::new(0))).unwrap();
+    let place = Counted::new();
     let wait = || {
-        let open = || (waiters.1.load(Ordering::SeqCst) == 1).then_some(((), true));
-        waiters.0.wait_until(Deadline::NEVER, || true, open);
+        let open = || (place.count.load(Ordering::SeqCst) == 1).then_some(((), true));
+        place.waiting.wait_until(Deadline::NEVER, || true, open);
     };
     let mut children: Vec<_> = (0..10)
         .map(|_| Process::spawn("waiter", wait).unwrap())
@@ -143,9 +160,9 @@ fn a_killed_waiter_is_not_missed() {
         child.kill().unwrap();
         child.join().unwrap();
     }
-    waiters.1.store(1, Ordering::SeqCst);
+    place.count.store(1, Ordering::SeqCst);
     // May be meant for one of the dead; the living one looks again by itself.
-    waiters.0.wake_one();
+    place.waiting.wake_one();
     children[0].join_success().unwrap();
 }
 
@@ -178,4 +195,59 @@ fn a_forgotten_guard() {
         drop(lock);
         *other.lock().unwrap() += 1;
     }
+}
+
+/// As many as one thread may hold; one more is refused.
+fn all_the_locks_of_the_dead_are_handed_on() {
+    const MOST: usize = 2040;
+    let locks = Shared::slice(MOST + 1, |_| Mutex::new(())).unwrap();
+    let hold = |how_many: usize| {
+        for lock in &locks[..how_many] {
+            std::mem::forget(lock.lock().unwrap_or_else(|died| died.into_inner()));
+        }
+        multiproc::process::exit_now(0)
+    };
+    let child = Process::spawn("too many", || -> () { hold(MOST + 1) });
+    assert_eq!(child.unwrap().join().unwrap(), ExitStatus::Code(101));
+    let child = Process::spawn("most", || -> () { hold(MOST) });
+    child.unwrap().join_success().unwrap();
+    let died =
+        |lock: &Mutex<()>| matches!(lock.lock_timeout(Duration::from_secs(60)), Some(Err(_)));
+    assert!(locks[..MOST].iter().all(died));
+    assert!(locks[MOST].try_lock().unwrap().is_ok());
+}
+
+fn structs_are_shared() {
+    shared_struct! {
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        struct Plain {
+            low: u64,
+            high: u64,
+        }
+    }
+    shared_struct! {
+        struct Whole {
+            range: Mutex<Plain>,
+            changes: [AtomicU32; 3],
+        }
+    }
+    let whole = Shared::new(Whole {
+        range: Mutex::new(Plain { low: 1, high: 2 }),
+        changes: [const { AtomicU32::new(0) }; 3],
+    })
+    .unwrap();
+    let change = || {
+        *whole.range.lock().unwrap() = Plain { low: 3, high: 4 };
+        whole.changes[2].fetch_add(1, Ordering::SeqCst);
+        // Its lock was made in place: it is handed on.
+        let guard = whole.range.lock();
+        nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).unwrap();
+        drop(guard);
+    };
+    Process::spawn("changer", change).unwrap().join().unwrap();
+    let Err(died) = whole.range.lock() else {
+        panic!("the owner's death was not told")
+    };
+    assert_eq!(*died.into_inner(), Plain { low: 3, high: 4 });
+    assert_eq!(whole.changes[2].load(Ordering::SeqCst), 1);
 }

@@ -127,10 +127,12 @@ pub(super) struct Header {
 // SAFETY: atomics and locks; no pointers. What the locks guard is right after
 // every single store, as the module says.
 unsafe impl ProcessSafe for Header {
-    fn settle(&self) {
-        self.tail.lock.settle();
-        self.head.lock.settle();
-        self.spots.iter().for_each(|spot| spot.present.settle());
+    fn init_in_place(&self) {
+        self.tail.lock.init_in_place();
+        self.head.lock.init_in_place();
+        self.spots
+            .iter()
+            .for_each(|spot| spot.present.init_in_place());
     }
 }
 
