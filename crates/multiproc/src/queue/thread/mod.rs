@@ -28,70 +28,43 @@
 //! | ours | Python's |
 //! | --- | --- |
 //! | [`Queue::lifo`], [`Queue::priority`] | `LifoQueue`, `PriorityQueue` |
-//! | [`Queue::unfinished`] | `unfinished_tasks` |
-//! | [`Queue::close_now`] | `shutdown(immediate=True)` since 3.13 |
-//! | [`Queue::put_back`] | none |
 //!
 //! The first-in-first-out form carries its items in a crossbeam channel. The
-//! parts: `store` holds the items and never waits; `waiters` does all the
-//! waiting; `tally` counts what was put and what is done.
+//! parts: `store` holds the items and never waits; `event_count` does all the
+//! waiting; `counts` knows what was put, what is done, and whether more may come.
 
+mod counts;
+mod event_count;
+mod putting;
+mod rejected;
 mod store;
-mod tally;
-mod waiters;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
 use super::Error;
 use crate::deadline::Deadline;
+use counts::Counts;
+use event_count::EventCount;
+use putting::Putting;
+pub use rejected::Rejected;
 use store::Store;
-use tally::Tally;
-use waiters::Waiters;
-
-/// An item that was not put, and why.
-#[derive(thiserror::Error)]
-#[error("{error}")]
-pub struct Rejected<T> {
-    /// [`Error::Full`] or [`Error::Closed`].
-    pub error: Error,
-    /// The item, as it was.
-    pub item: T,
-}
-
-impl<T> fmt::Debug for Rejected<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut f = f.debug_struct("Rejected");
-        f.field("error", &self.error).finish_non_exhaustive()
-    }
-}
-
-impl<T> From<Rejected<T>> for Error {
-    fn from(rejected: Rejected<T>) -> Error {
-        rejected.error
-    }
-}
 
 /// A queue between threads, shared by reference or in an `Arc`.
 ///
 /// As in Python, a capacity of 0 stands for no limit.
 pub struct Queue<T> {
     store: Store<T>,
-    tally: Tally,
-    /// Waiting for an item, and for room.
-    getters: CachePadded<Waiters>,
-    putters: CachePadded<Waiters>,
-    /// Held shared for the moment of a put, exclusively by `close`: a put is
-    /// wholly before the close, and then getters see its item, or refused.
-    gate: CachePadded<RwLock<()>>,
-    closed: CachePadded<AtomicBool>,
+    counts: Counts,
+    /// Items that have come, and who waits for one.
+    getters: CachePadded<EventCount>,
+    /// Room that was made, and who waits for it.
+    putters: CachePadded<EventCount>,
 }
 
 impl<T: Send + 'static> Queue<T> {
@@ -123,11 +96,9 @@ impl<T> Queue<T> {
     fn with(store: Store<T>) -> Self {
         Queue {
             store,
-            tally: Tally::default(),
+            counts: Counts::default(),
             getters: CachePadded::default(),
             putters: CachePadded::default(),
-            gate: CachePadded::default(),
-            closed: CachePadded::default(),
         }
     }
 
@@ -156,18 +127,19 @@ impl<T> Queue<T> {
     /// [`Error::Full`], [`Error::Closed`].
     pub fn try_put(&self, item: T) -> Result<(), Rejected<T>> {
         let rejected = |error, item| Err(Rejected { error, item });
-        let open = self.gate.read().unwrap_or_else(PoisonError::into_inner);
-        if self.closed.load(Ordering::Relaxed) {
+        let open = self.counts.begin_put();
+        let putting = Putting::of(self);
+        if !open {
+            putting.refuse();
             return rejected(Error::Closed, item);
         }
-        self.tally.put();
-        if let Err(item) = self.store.push(item) {
-            self.tally.unput();
-            return rejected(Error::Full, item);
+        match self.store.push(item) {
+            Ok(()) => Ok(()),
+            Err(item) => {
+                putting.refuse();
+                rejected(Error::Full, item)
+            }
         }
-        drop(open);
-        self.getters.wake_one();
-        Ok(())
     }
 
     fn put_until(&self, item: T, deadline: impl FnOnce() -> Deadline) -> Result<(), Rejected<T>> {
@@ -231,7 +203,7 @@ impl<T> Queue<T> {
         if let Some(item) = self.pop() {
             return Ok(item);
         }
-        if !self.is_closed() {
+        if !self.counts.is_over(self.getters.count()) {
             return Err(Error::Empty);
         }
         // The last item may have come between the two lines above. None comes
@@ -253,22 +225,12 @@ impl<T> Queue<T> {
     fn pop(&self) -> Option<T> {
         let item = self.store.pop()?;
         if self.store.capacity().is_some() {
-            self.putters.wake_one();
+            self.putters.count_and_wake_one();
         }
         Some(item)
     }
 
-    /// Puts an item back that was got and could not be delivered. It is the
-    /// next to be got (by priority: the first among its equals). The queue may
-    /// exceed its capacity by it, and may be closed: an item that was in it
-    /// once is not turned away. It counts as unfinished all along, so
-    /// `task_done` must not have been called for it.
-    pub fn put_back(&self, item: T) {
-        self.store.push_front(item);
-        self.getters.wake_one();
-    }
-
-    /// How many items are in the queue, those put back included.
+    /// How many items are in the queue.
     pub fn len(&self) -> usize {
         self.store.len()
     }
@@ -296,55 +258,37 @@ impl<T> Queue<T> {
     /// [`Error::TooManyDone`] when every item that was put is done already;
     /// nothing is changed then. Python's `ValueError`.
     pub fn task_done(&self) -> Result<(), Error> {
-        self.tally.done()
+        self.counts.done()
     }
 
     /// How many items are put and not done: Python's `unfinished_tasks`. An
     /// item that is being refused may be counted for a moment.
     pub fn unfinished(&self) -> u64 {
-        self.tally.unfinished()
+        self.counts.unfinished()
     }
 
     /// Waits until every item that was put is done.
     pub fn join(&self) {
-        self.tally.join(Deadline::NEVER);
+        self.counts.join(Deadline::NEVER);
     }
 
     /// Like [`join`](Self::join), for at most `timeout`; whether all is done.
     pub fn join_timeout(&self, timeout: Duration) -> bool {
-        self.tally.join(Deadline::after(timeout))
+        self.counts.join(Deadline::after(timeout))
     }
 
     /// Ends the queue: nothing can be put any more, getters get what is left
     /// and then [`Error::Closed`]. Whoever is blocked in a put or a get wakes.
     /// `join` goes on waiting for what is not done. Python 3.13's `shutdown()`.
     pub fn close(&self) {
-        {
-            let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-            self.closed.store(true, Ordering::Release);
-        }
+        self.counts.close();
         self.getters.wake_all();
         self.putters.wake_all();
     }
 
-    /// Closes the queue, takes all that is left in it and counts that as done,
-    /// so `join` waits for items that are with their getters alone. Python
-    /// 3.13's `shutdown(immediate=True)`.
-    pub fn close_now(&self) -> Vec<T> {
-        self.close();
-        let left: Vec<T> = std::iter::from_fn(|| self.pop()).collect();
-        for _ in &left {
-            // One fails only where `task_done` was called for an item that
-            // nobody had got; then the counts agree already.
-            let _ = self.tally.done();
-        }
-        left
-    }
-
-    /// Whether [`close`](Self::close) or [`close_now`](Self::close_now) was
-    /// called.
+    /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.counts.is_closed()
     }
 }
 

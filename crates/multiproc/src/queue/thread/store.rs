@@ -3,7 +3,6 @@
 
 use std::cmp::Ordering as Cmp;
 use std::collections::{BinaryHeap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError};
@@ -44,29 +43,24 @@ impl<T> Store<T> {
     /// Puts the item in its place, or gives it back: there is no room.
     pub(super) fn push(&self, item: T) -> Result<(), T> {
         match self {
-            Store::Channel(channel) => channel.push(item),
+            Store::Channel(channel) => channel
+                .sender
+                .try_send(item)
+                .map_err(TrySendError::into_inner),
             Store::Ordered(ordered) => ordered.push(item),
-        }
-    }
-
-    /// Puts the item where the next `pop` finds it, room or not.
-    pub(super) fn push_front(&self, item: T) {
-        match self {
-            Store::Channel(channel) => channel.push_front(item),
-            Store::Ordered(ordered) => ordered.lock().push_front(item),
         }
     }
 
     pub(super) fn pop(&self) -> Option<T> {
         match self {
-            Store::Channel(channel) => channel.pop(),
+            Store::Channel(channel) => channel.receiver.try_recv().ok(),
             Store::Ordered(ordered) => ordered.lock().pop(),
         }
     }
 
     pub(super) fn len(&self) -> usize {
         match self {
-            Store::Channel(channel) => channel.len(),
+            Store::Channel(channel) => channel.receiver.len(),
             Store::Ordered(ordered) => ordered.lock().len(),
         }
     }
@@ -88,14 +82,10 @@ impl<T> Store<T> {
 /// Both ends of the channel stay here, so it never hangs up, and only its
 /// immediate calls are used. Its own waiting would not do: a blocked sender is
 /// woken by room or by the end of all receivers, and with these the channel
-/// throws its items away; a blocked receiver is not woken by an item that comes
-/// back at the front.
+/// throws its items away.
 pub(super) struct Channel<T> {
     sender: Sender<T>,
     receiver: Receiver<T>,
-    /// What was put back, and how much that is: nearly always nothing.
-    returned: Mutex<VecDeque<T>>,
-    returned_len: AtomicUsize,
 }
 
 impl<T> Channel<T> {
@@ -104,47 +94,7 @@ impl<T> Channel<T> {
             Some(most) => crossbeam_channel::bounded(most),
             None => crossbeam_channel::unbounded(),
         };
-        Channel {
-            sender,
-            receiver,
-            returned: Mutex::default(),
-            returned_len: AtomicUsize::new(0),
-        }
-    }
-
-    fn push(&self, item: T) -> Result<(), T> {
-        // The channel has room where returned items have taken it.
-        if self.returned_len.load(Ordering::Acquire) > 0
-            && self
-                .sender
-                .capacity()
-                .is_some_and(|most| self.len() >= most)
-        {
-            return Err(item);
-        }
-        self.sender.try_send(item).map_err(TrySendError::into_inner)
-    }
-
-    fn push_front(&self, item: T) {
-        let mut returned = lock(&self.returned);
-        returned.push_front(item);
-        self.returned_len.store(returned.len(), Ordering::Release);
-    }
-
-    fn pop(&self) -> Option<T> {
-        if self.returned_len.load(Ordering::Acquire) > 0 {
-            let mut returned = lock(&self.returned);
-            let item = returned.pop_front();
-            self.returned_len.store(returned.len(), Ordering::Release);
-            if item.is_some() {
-                return item;
-            }
-        }
-        self.receiver.try_recv().ok()
-    }
-
-    fn len(&self) -> usize {
-        self.receiver.len() + self.returned_len.load(Ordering::Acquire)
+        Channel { sender, receiver }
     }
 }
 
@@ -185,7 +135,6 @@ fn lock<R>(mutex: &Mutex<R>) -> MutexGuard<'_, R> {
 /// What decides which item is next.
 pub(super) trait Order<T>: Send {
     fn push(&mut self, item: T);
-    fn push_front(&mut self, item: T);
     fn pop(&mut self) -> Option<T>;
     fn len(&self) -> usize;
 }
@@ -194,9 +143,6 @@ pub(super) trait Order<T>: Send {
 impl<T: Send> Order<T> for VecDeque<T> {
     fn push(&mut self, item: T) {
         self.push_back(item);
-    }
-    fn push_front(&mut self, item: T) {
-        VecDeque::push_front(self, item);
     }
     fn pop(&mut self) -> Option<T> {
         self.pop_front()
@@ -211,9 +157,6 @@ impl<T: Send> Order<T> for Vec<T> {
     fn push(&mut self, item: T) {
         Vec::push(self, item);
     }
-    fn push_front(&mut self, item: T) {
-        Vec::push(self, item);
-    }
     fn pop(&mut self) -> Option<T> {
         Vec::pop(self)
     }
@@ -225,10 +168,8 @@ impl<T: Send> Order<T> for Vec<T> {
 /// The smallest first; among equals, first in, first out.
 struct Ranking<T> {
     heap: BinaryHeap<Ranked<T>>,
-    /// The numbers of the next item and of the next one put back: the latter
-    /// count downwards, so that they come before all their equals.
-    next: i64,
-    next_front: i64,
+    /// The number of the next item.
+    next: u64,
 }
 
 impl<T: Ord> Ranking<T> {
@@ -236,7 +177,6 @@ impl<T: Ord> Ranking<T> {
         Ranking {
             heap: BinaryHeap::new(),
             next: 0,
-            next_front: -1,
         }
     }
 }
@@ -245,11 +185,6 @@ impl<T: Ord + Send> Order<T> for Ranking<T> {
     fn push(&mut self, item: T) {
         let number = self.next;
         self.next += 1;
-        self.heap.push(Ranked { item, number });
-    }
-    fn push_front(&mut self, item: T) {
-        let number = self.next_front;
-        self.next_front -= 1;
         self.heap.push(Ranked { item, number });
     }
     fn pop(&mut self) -> Option<T> {
@@ -262,7 +197,7 @@ impl<T: Ord + Send> Order<T> for Ranking<T> {
 
 struct Ranked<T> {
     item: T,
-    number: i64,
+    number: u64,
 }
 
 impl<T: Ord> Ord for Ranked<T> {

@@ -1,5 +1,5 @@
-//! Threads that sleep until something has changed, at no cost to those who
-//! change it while nobody sleeps.
+//! An event count: threads sleep until something has changed, at hardly any cost
+//! to those who change it while nobody sleeps.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -30,7 +30,7 @@ const PATIENT: u32 = 6;
 /// one that leaves, for whatever reason, takes itself out of one of them. So
 /// a permit cannot get lost with a thread that timed out.
 #[derive(Debug, Default)]
-pub(super) struct Waiters {
+pub(super) struct EventCount {
     /// Written by whoever makes a change, and so apart from the rest, which
     /// hardly ever changes.
     changes: CachePadded<AtomicU64>,
@@ -41,31 +41,32 @@ pub(super) struct Waiters {
     woken: Condvar,
 }
 
-impl Waiters {
-    /// Lets one sleeper look again, if there is one. To be called after the
-    /// change.
-    pub(super) fn wake_one(&self) {
-        if self.are_there_after_change() {
+impl EventCount {
+    /// Counts a change that has just been made, and lets one sleeper look again,
+    /// if there is one.
+    pub(super) fn count_and_wake_one(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        if self.has_sleepers() {
             self.wake(1);
         }
     }
 
-    /// Lets all sleepers look again. To be called after the change.
+    /// How many changes were counted.
+    pub(super) fn count(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    /// Lets all sleepers look again, and counts nothing: after a change that is
+    /// a sequentially consistent write itself, and that the sleepers' attempt
+    /// reads so.
     pub(super) fn wake_all(&self) {
-        if self.are_there_after_change() {
+        if self.has_sleepers() {
             self.wake(usize::MAX);
         }
     }
 
-    /// Counts the change and says whether somebody sleeps.
-    fn are_there_after_change(&self) -> bool {
-        self.changes.fetch_add(1, Ordering::SeqCst);
-        self.are_there()
-    }
-
-    /// Whether somebody sleeps. Enough by itself after a change that is a
-    /// sequentially consistent write, when the sleepers' attempt reads it so.
-    pub(super) fn are_there(&self) -> bool {
+    /// Whether somebody sleeps.
+    pub(super) fn has_sleepers(&self) -> bool {
         self.asleep.load(Ordering::SeqCst) > 0
     }
 
@@ -117,24 +118,24 @@ impl Waiters {
             if deadline.is_past() {
                 return None;
             }
-            let place = self.announce();
+            let announced = self.announce();
             if let Some(result) = attempt() {
                 return Some(result);
             }
-            if !place.sleep(deadline) {
+            if !announced.sleep(deadline) {
                 // What a permit stood for may have come with the time-out.
                 return attempt();
             }
         }
     }
 
-    fn announce(&self) -> Place<'_> {
+    fn announce(&self) -> Announced<'_> {
         let permits = self.lock();
         let asleep = self.asleep.load(Ordering::Relaxed);
         self.asleep.store(asleep + 1, Ordering::SeqCst);
         drop(permits);
         self.changes.load(Ordering::SeqCst);
-        Place { waiters: self }
+        Announced { event: self }
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
@@ -145,15 +146,15 @@ impl Waiters {
 
 /// A thread's announcement, taken back when dropped: also when an `attempt`
 /// panics, which runs code of the queue's user.
-struct Place<'a> {
-    waiters: &'a Waiters,
+struct Announced<'a> {
+    event: &'a EventCount,
 }
 
-impl Place<'_> {
+impl Announced<'_> {
     /// Sleeps until there is a permit, or the deadline has come: then false.
     fn sleep(self, deadline: Deadline) -> bool {
-        let waiters = self.waiters;
-        let mut permits = waiters.lock();
+        let event = self.event;
+        let mut permits = event.lock();
         loop {
             // A permit first, also when the time is over: this thread may be
             // the one that was woken for it, and nobody else would be.
@@ -167,8 +168,8 @@ impl Place<'_> {
                 return false;
             }
             permits = match left {
-                None => waiters.woken.wait(permits),
-                Some(left) => match waiters.woken.wait_timeout(permits, left) {
+                None => event.woken.wait(permits),
+                Some(left) => match event.woken.wait_timeout(permits, left) {
                     Ok((permits, _)) => Ok(permits),
                     Err(poisoned) => Ok(poisoned.into_inner().0),
                 },
@@ -182,13 +183,13 @@ impl Place<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Announced<'_> {
     fn drop(&mut self) {
-        let mut permits = self.waiters.lock();
-        let asleep = self.waiters.asleep.load(Ordering::Relaxed);
+        let mut permits = self.event.lock();
+        let asleep = self.event.asleep.load(Ordering::Relaxed);
         // Rather a sleeper's place than a permit: that is for another thread.
         if asleep > 0 {
-            self.waiters.asleep.store(asleep - 1, Ordering::Relaxed);
+            self.event.asleep.store(asleep - 1, Ordering::Relaxed);
         } else {
             *permits -= 1;
         }

@@ -1,0 +1,35 @@
+//! The thread queue in all its forms.
+
+mod closing;
+mod orders;
+mod waiting;
+
+use std::time::Duration;
+
+use super::{Error, EventCount, Queue, Rejected};
+
+const MOMENT: Duration = Duration::from_millis(1);
+
+fn forms<T: Ord + Send + 'static>(maxsize: usize) -> [Queue<T>; 3] {
+    [
+        Queue::new(maxsize),
+        Queue::lifo(maxsize),
+        Queue::priority(maxsize),
+    ]
+}
+
+fn put_all<T>(queue: &Queue<T>, items: impl IntoIterator<Item = T>) {
+    items.into_iter().for_each(|item| queue.put(item).unwrap());
+}
+
+/// Returns when `sleepers` threads have gone to sleep: not before, so that a
+/// wake-up is what ends their wait.
+fn until_asleep(event: &EventCount, sleepers: usize) {
+    while event.asleep() < sleepers {
+        std::thread::yield_now();
+    }
+}
+
+fn take_all<T>(queue: &Queue<T>) -> Vec<T> {
+    std::iter::from_fn(|| queue.try_get().ok()).collect()
+}
