@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use multiproc::thread::current_name;
 
@@ -19,6 +19,17 @@ pub struct Held;
 impl Held {
     /// The path.
     pub const PATH: &str = "/hold";
+}
+
+/// What a request for `/work` does: it waits, as for a database, and computes.
+pub const WORK: (Duration, Duration) = (Duration::from_millis(5), Duration::from_micros(100));
+
+/// Keeps a core busy.
+pub fn compute(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        std::hint::spin_loop();
+    }
 }
 
 /// Reads a request and answers it; `generation` is told.
@@ -49,6 +60,10 @@ pub(super) fn answer(stream: &TcpStream, generation: u32) -> io::Result<()> {
         "/hang" => loop {
             std::thread::park();
         },
+        "/work" => {
+            std::thread::sleep(WORK.0);
+            compute(WORK.1);
+        }
         _ => {}
     }
     let held = path == Held::PATH;

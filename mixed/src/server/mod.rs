@@ -40,7 +40,7 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
 use board::Board;
 use children::Children;
-pub use http::Held;
+pub use http::{Held, WORK, compute};
 
 /// How a server is to be.
 #[derive(Clone, Debug)]
