@@ -16,6 +16,7 @@ mod mapping;
 mod mutex;
 mod raw_mutex;
 mod shared_struct;
+mod sync;
 mod value;
 mod wait_word;
 

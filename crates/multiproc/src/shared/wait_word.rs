@@ -13,23 +13,15 @@
 //!   takes the wake-up to its grave. So nobody sleeps longer than [`RECHECK`]
 //!   without looking.
 
-use std::hint;
-use std::sync::atomic::{AtomicU32, Ordering, fence};
 use std::time::Duration;
 
-use rustix::event::Timespec;
-use rustix::thread::futex;
-
+use super::sync::{self, AtomicU32, Ordering, SPINS, fence};
 use super::value::{Plain, ProcessSafe};
 use crate::deadline::Deadline;
 
 /// How long a wake-up that died with its receiver can delay another waiter.
 /// Five looks a second cost less than half a millisecond of CPU time.
 const RECHECK: Duration = Duration::from_millis(200);
-
-/// How often to look before sleeping: a few microseconds, less than a sleep
-/// and a wake-up cost both sides.
-const SPINS: u32 = 200;
 
 const NOBODY: u32 = 0;
 const SOMEBODY: u32 = 1;
@@ -55,7 +47,7 @@ impl Default for WaitWord {
 
 impl WaitWord {
     /// Nobody waits.
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         WaitWord(AtomicU32::new(NOBODY))
     }
 
@@ -90,11 +82,7 @@ impl WaitWord {
                 return None;
             }
             let left = left.map_or(RECHECK, |left| left.min(RECHECK));
-            if let Ok(left) = Timespec::try_from(left) {
-                // Woken, timed out, interrupted, or the word has changed: look
-                // again in any case.
-                let _ = futex::wait(&self.0, futex::Flags::empty(), SOMEBODY, Some(&left));
-            }
+            sync::sleep(&self.0, SOMEBODY, left);
         }
     }
 
@@ -110,7 +98,7 @@ impl WaitWord {
             {
                 return Some(got);
             }
-            hint::spin_loop();
+            sync::spin_loop();
         }
         None
     }
@@ -135,8 +123,7 @@ impl WaitWord {
 
     fn wake(&self, sleepers: u32) {
         if self.0.swap(NOBODY, Ordering::SeqCst) == SOMEBODY {
-            // A wake-up fails only for an address that is not ours.
-            let _ = futex::wake(&self.0, futex::Flags::empty(), sleepers);
+            sync::wake(&self.0, sleepers);
         }
     }
 }

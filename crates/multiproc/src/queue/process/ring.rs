@@ -92,7 +92,7 @@ impl Ring {
                     items: AtomicU32::new(0),
                     joiners: WaitWord::new(),
                 },
-                spots: [const { Spot::new() }; SPOTS as usize],
+                spots: [(); SPOTS as usize].map(|()| Spot::new()),
             })?,
             data: Mapping::new(units as usize * UNIT)?,
             mask: units - 1,

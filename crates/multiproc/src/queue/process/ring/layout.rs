@@ -97,7 +97,7 @@ pub(super) struct Spot {
 }
 
 impl Spot {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Spot {
             present: RawMutex::new(),
             ticket: AtomicU32::new(0),
