@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::ensure;
 use common::{program, say};
-use multiproc::pool::Builder;
+use multiproc::pool::PoolBuilder;
 use multiproc::shared::Shared;
 
 thread_local! {
@@ -29,7 +29,7 @@ thread_local! {
 fn main() -> ExitCode {
     program::example("Sets something up once for each worker", || {
         let opened = Shared::new(AtomicU32::new(0))?;
-        let pool = Builder::new()
+        let pool = PoolBuilder::new()
             .workers(2)
             .initializer(|| {
                 opened.fetch_add(1, Ordering::SeqCst);

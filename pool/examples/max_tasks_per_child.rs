@@ -13,11 +13,11 @@
 use std::process::{self, ExitCode};
 
 use common::{program, say};
-use multiproc::pool::Builder;
+use multiproc::pool::PoolBuilder;
 
 fn main() -> ExitCode {
     program::example("Replaces workers after a few tasks", || {
-        let pool = Builder::new()
+        let pool = PoolBuilder::new()
             .workers(1)
             .max_tasks_per_child(3)
             .build(leak)?;

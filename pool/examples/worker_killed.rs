@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Error;
 use common::{program, say};
-use multiproc::pool::{Builder, Pool};
+use multiproc::pool::{Pool, PoolBuilder};
 use multiproc::shared::Shared;
 use nix::sys::signal::{Signal, raise};
 
@@ -40,10 +40,13 @@ fn main() -> ExitCode {
         pool.close().join()?;
 
         let killed = Shared::new(AtomicBool::new(false))?;
-        let pool = Builder::new().workers(2).retries(1).build(|_task: u32| {
-            let first = !killed.swap(true, Ordering::SeqCst);
-            if first { be_killed() } else { Ok(()) }
-        })?;
+        let pool = PoolBuilder::new()
+            .workers(2)
+            .retries(1)
+            .build(|_task: u32| {
+                let first = !killed.swap(true, Ordering::SeqCst);
+                if first { be_killed() } else { Ok(()) }
+            })?;
         let outcome = pool.apply(2)?;
         say!(
             "with a retry: task 2 is {}",

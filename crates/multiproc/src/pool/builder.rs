@@ -1,23 +1,28 @@
 //! How a pool is to be, and its start.
 
+use std::fmt;
 use std::io;
 use std::sync::atomic::AtomicU32;
 
-use crate::codec::decode_first;
-use crate::deadline::Deadline;
-use crate::process::{Builder as ProcessBuilder, ExitStatus};
-use crate::queue::Error;
-use crate::queue::process::Ring;
-use crate::shared::Shared;
+use crossbeam_channel::unbounded;
+use rustix::process::{PidfdFlags, getpid, getppid, pidfd_open};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::codec::decode_first;
+use crate::deadline::Deadline;
 use crate::pool::error::StartError;
 use crate::pool::handle::Pool;
-use crate::pool::helper::{Helper, Place};
-use crate::pool::message::Reply;
-use crate::pool::table::Inner;
-use crate::pool::worker::{self, Work};
+use crate::pool::helper::Helper;
+use crate::pool::inner::Inner;
+use crate::pool::message::Report;
+use crate::pool::starts::Starts;
+use crate::pool::threads::{TICK, Threads};
+use crate::pool::worker::{self, FORKED, Work, WorkerState};
+use crate::process::{self, ExitStatus, Outcome, Process, SpawnError};
+use crate::queue::Error;
+use crate::queue::process::Ring;
+use crate::shared::Shared;
 
 /// Jobs that may wait in a queue.
 const ITEMS: usize = 1 << 16;
@@ -42,24 +47,24 @@ const NEWS: usize = 512;
 /// # pool.close().join()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Builder<'a> {
+pub struct PoolBuilder<'a> {
     workers: usize,
-    initializer: Option<Box<dyn Fn() + 'a>>,
+    initializer: Option<Box<dyn Fn() -> i32 + 'a>>,
     max_tasks: Option<u64>,
     retries: u32,
     bytes: usize,
 }
 
-impl Default for Builder<'_> {
+impl Default for PoolBuilder<'_> {
     fn default() -> Self {
-        Builder::new()
+        PoolBuilder::new()
     }
 }
 
-impl<'a> Builder<'a> {
+impl<'a> PoolBuilder<'a> {
     /// One worker for each CPU that this process may use.
     pub fn new() -> Self {
-        Builder {
+        PoolBuilder {
             workers: num_cpus::get(),
             initializer: None,
             max_tasks: None,
@@ -74,11 +79,17 @@ impl<'a> Builder<'a> {
         self
     }
 
-    /// Is called in each worker when it starts, before its first task. When
-    /// three workers in a row at the same place do not survive it, the pool
-    /// gives up, and all tasks end in [`PoolError::Initializer`](crate::pool::PoolError::Initializer).
-    pub fn initializer(mut self, initializer: impl Fn() + 'a) -> Self {
-        self.initializer = Some(Box::new(initializer));
+    /// Is called in each worker when it starts, before its first task. It may
+    /// fail: by an error, which is said on standard error, a panic, an exit, a
+    /// crash. When three workers in a row in the same slot fail in it, the pool
+    /// gives up, and all tasks end in
+    /// [`PoolError::Initializer`](crate::pool::PoolError::Initializer).
+    ///
+    /// A worker that is *killed* in it, by whoever, is no failure: another one
+    /// starts, ever less soon, at last five times a second.
+    pub fn initializer<O: Outcome>(mut self, initializer: impl Fn() -> O + 'a) -> Self {
+        let status = move || initializer().report("pool-worker");
+        self.initializer = Some(Box::new(status));
         self
     }
 
@@ -106,6 +117,11 @@ impl<'a> Builder<'a> {
 
     /// Forks the workers, each with its own copy of `task` and all that it
     /// captures, and returns when they are there.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: this process has threads, or the system refuses. No
+    /// process is left then.
     pub fn build<A, R>(self, task: impl Fn(A) -> R) -> Result<Pool<A, R>, StartError>
     where
         A: Serialize + DeserializeOwned,
@@ -115,66 +131,81 @@ impl<'a> Builder<'a> {
             return Err(StartError::Workers);
         }
         let tasks = Ring::new(ITEMS, self.bytes, self.workers)?;
-        let replies = Ring::new(ITEMS, self.bytes.max(NEWS), 0)?;
-        let places = Shared::slice(self.workers, |_| (AtomicU32::new(0), AtomicU32::new(0)))?;
+        let reports = Ring::new(ITEMS, self.bytes.max(NEWS), 0)?;
+        let states = Shared::slice(self.workers, |_| {
+            (AtomicU32::new(FORKED), AtomicU32::new(0))
+        })?;
         let (stop, stop_writer) = io::pipe()?;
-        // Moved into the helper's closure, and so closed here.
-        let helper = ProcessBuilder::new("pool-helper")
+        let program = pidfd_open(getpid(), PidfdFlags::empty())
+            .map_err(|error| SpawnError::System(error.into()))?;
+        // `stop` and `program` are moved there, and so closed here.
+        let helper = process::Builder::new("pool-helper")
             .ignore_interrupt()
             .close_in_child(&stop_writer)
             .spawn(|| {
                 let work = Work {
                     tasks: &tasks,
-                    replies: &replies,
+                    reports: &reports,
                     most: self.max_tasks,
                     initializer: self.initializer.as_deref(),
                 };
                 let helper = Helper {
                     tasks: &tasks,
-                    replies: &replies,
-                    places: &places,
+                    reports: &reports,
+                    states: &states,
+                    program,
+                    parent: getppid(),
                     stop,
-                    work: &|slot, place: &Place<'_>| worker::run(&work, slot, place, &task),
-                    failures: vec![0; self.workers],
+                    work: &|slot, state: &WorkerState<'_>| worker::run(&work, slot, state, &task),
+                    workers: Vec::with_capacity(self.workers),
+                    starts: Starts::new(self.workers),
                 };
                 helper.run()
             })?;
-        wait_for_start(&replies, &helper, self.workers)?;
-        Ok(Pool::of(Inner::new(
-            tasks,
-            replies,
+        wait_for_start(&reports, &helper, self.workers)?;
+        let (calls, receiver) = unbounded();
+        let inner = Inner::new(
+            (tasks, reports),
             helper,
             stop_writer,
             self.workers,
             self.retries,
-        )))
+            calls,
+        );
+        Ok(Pool::of(inner, Threads::new(receiver)))
+    }
+}
+
+impl fmt::Debug for PoolBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolBuilder")
+            .field("workers", &self.workers)
+            .field("max_tasks_per_child", &self.max_tasks)
+            .field("retries", &self.retries)
+            .field("largest_message", &self.bytes)
+            .finish_non_exhaustive()
     }
 }
 
 /// Waits until the helper says that all workers are forked.
-fn wait_for_start(
-    replies: &Ring,
-    helper: &crate::process::Process,
-    workers: usize,
-) -> Result<(), StartError> {
-    let gone = |status: ExitStatus| {
-        StartError::Queue(io::Error::other(format!("the pool's helper {status}")))
-    };
+fn wait_for_start(reports: &Ring, helper: &Process, workers: usize) -> Result<(), StartError> {
+    let other = |error: String| StartError::Queue(io::Error::other(error));
+    let gone = |status: ExitStatus| other(format!("the pool's helper {status}"));
     let mut bytes = Vec::new();
     loop {
         // The helper may be killed before it can say anything.
-        match replies.get(&mut bytes, Deadline::after(crate::pool::collector::TICK)) {
+        match reports.get(&mut bytes, Deadline::after(TICK)) {
             Ok(()) => {}
             Err(Error::Empty) => match helper.exit_status()? {
                 // It may have said why between our look and its end.
-                Some(status) if replies.is_empty() => return Err(gone(status)),
+                Some(status) if reports.is_empty() => return Err(gone(status)),
                 _ => continue,
             },
-            Err(error) => return Err(StartError::Queue(io::Error::other(error))),
+            Err(error) => return Err(other(error.to_string())),
         }
         return match decode_first(&bytes) {
-            Ok((Reply::Started, _)) => Ok(()),
-            Ok((Reply::NotStarted { worker, reason }, _)) => {
+            Ok((Report::Started, _)) => Ok(()),
+            Ok((Report::NotStarted { worker, reason }, _)) => {
                 helper.join()?;
                 Err(StartError::Worker {
                     worker,
@@ -182,10 +213,8 @@ fn wait_for_start(
                     reason,
                 })
             }
-            Ok((other, _)) => Err(StartError::Queue(io::Error::other(format!(
-                "unexpected: {other:?}"
-            )))),
-            Err(error) => Err(StartError::Queue(io::Error::other(error))),
+            Ok((report, _)) => Err(other(format!("unexpected: {report:?}"))),
+            Err(error) => Err(other(error.to_string())),
         };
     }
 }

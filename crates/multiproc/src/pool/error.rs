@@ -2,11 +2,14 @@
 
 use std::io;
 
-use crate::process::{Died, SpawnError};
 use thiserror::Error;
 
+use crate::error_text::debug_as_message;
+use crate::process::{Died, SpawnError};
+
 /// Why a pool could not be made. Whatever was forked by then is gone again.
-#[derive(Debug, Error)]
+#[derive(Error)]
+#[non_exhaustive]
 pub enum StartError {
     /// The helper process could not be forked: see [`SpawnError`]. A process
     /// with threads is refused: make pools before threads, and before the first
@@ -34,7 +37,8 @@ pub enum StartError {
 /// Why a task has no result. A task's number is its place in the input of
 /// `map` and its like; else tasks are counted from 0 as they are added, each chunk of a `map`
 /// as one.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TaskError {
     /// The worker died during the task, by a signal or by exiting. The task
     /// may have been done in part.
@@ -86,19 +90,32 @@ pub enum TaskError {
 }
 
 /// Why a whole pool came to its end.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PoolError {
-    /// Workers end before they are ready, one after the other: their
-    /// initializer fails.
-    #[error("workers cannot start")]
+    /// The initializer fails in one worker after the other: it panics, exits,
+    /// returns an error or crashes. (One that is killed does not count: see
+    /// [`PoolBuilder::initializer`](crate::pool::PoolBuilder::initializer).)
+    #[error("workers cannot start: their initializer fails")]
     Initializer(#[source] Died),
+    /// One worker after the other ends by itself before it has run any code of
+    /// the caller's.
+    #[error("workers cannot start")]
+    Start(#[source] Died),
+    /// All workers are gone, and the system refuses new ones.
+    #[error("no worker can be forked: {0}")]
+    Fork(String),
     /// The pool's helper process was killed.
     #[error("the pool's helper, process {}, {}", .0.pid, .0.status)]
     Helper(Died),
     /// The pool was made by another process, of which this is a child.
     #[error("this pool belongs to process {0}: make one in this process")]
     Foreign(u32),
-    /// The program has no thread to spare for the pool.
+    /// The program has no thread to spare for the pool; or the kernel allows it
+    /// none, since it has asked for a new PID namespace (unshare(2)): make the
+    /// pool in its first child then.
     #[error("cannot start the pool's threads: {0}")]
     Threads(String),
 }
+
+debug_as_message!(StartError, TaskError, PoolError);

@@ -1,22 +1,40 @@
 //! The pool as its user sees it.
 
+use std::fmt;
 use std::marker::PhantomData;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
-use crate::codec::encode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::pool::async_result::{AsyncResult, Slot};
-use crate::pool::builder::Builder;
+use crate::codec::encode;
+use crate::pool::builder::PoolBuilder;
+use crate::pool::chunks::{Chunk, Chunks, too_many};
 use crate::pool::error::{PoolError, StartError, TaskError};
-use crate::pool::table::{Call, Callback, Inner, Sink};
+use crate::pool::inner::{Callback, Callbacks, Inner, Sink};
+use crate::pool::message::JOB_HEAD;
+use crate::pool::result::{AsyncResult, Promise};
+use crate::pool::threads::Threads;
+use crate::process::{Died, ExitStatus};
 
 /// A fixed number of worker processes that run one function on many arguments.
 ///
-/// Dropping it [terminates](Self::terminate) it. It may be shared by threads.
+/// Dropping it [terminates](Self::terminate) it. It may be shared by threads. A
+/// copy in a child of this process, whatever kind of fork made that, refuses
+/// tasks ([`PoolError::Foreign`]), and ends nothing when it is dropped.
+///
+/// ```no_run
+/// // (not run: a doc test is a process with several threads)
+/// use multiproc::pool::Pool;
+///
+/// let pool = Pool::new(4, |text: String| text.len())?;
+/// let length = pool.apply_async("hello".to_string());
+/// assert_eq!(length.get()?, 5);
+/// pool.close().join()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Pool<A, R: Send + 'static> {
-    owner: Owner<R>,
+    owner: PoolOwner<R>,
     _argument: PhantomData<fn(A)>,
 }
 
@@ -28,23 +46,35 @@ where
     /// A pool of `workers` processes that run `task`: any closure, since the
     /// workers are forked here and have a copy of all that it captures. Only
     /// arguments and results are serialised.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: this process has threads, or the system refuses. No
+    /// process is left then.
     pub fn new(workers: usize, task: impl Fn(A) -> R) -> Result<Self, StartError> {
-        Builder::new().workers(workers).build(task)
+        PoolBuilder::new().workers(workers).build(task)
     }
 
-    pub(crate) fn of(inner: Inner<R>) -> Self {
+    pub(crate) fn of(inner: Inner<R>, threads: Threads) -> Self {
         Pool {
-            owner: Owner(Arc::new(inner)),
+            owner: PoolOwner {
+                inner: Arc::new(inner),
+                threads,
+            },
             _argument: PhantomData,
         }
     }
 
     /// How many workers the pool has.
     pub fn workers(&self) -> usize {
-        self.inner().workers
+        self.owner.inner.workers
     }
 
     /// Runs one task and waits for its result.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError`]: the task has failed, or the pool has.
     pub fn apply(&self, argument: A) -> Result<R, TaskError> {
         self.apply_async(argument).get()
     }
@@ -70,8 +100,9 @@ where
         Closed { owner: self.owner }
     }
 
-    /// Ends the workers at once, reaps them, and gives every task that is not
-    /// done [`TaskError::Terminated`].
+    /// Ends the workers at once, and whatever processes their tasks have
+    /// started, reaps them, and gives every task that is not done
+    /// [`TaskError::Terminated`].
     pub fn terminate(self) {
         drop(self);
     }
@@ -79,11 +110,46 @@ where
     /// A handle that can stop the pool from another thread, a signal handler's
     /// for one.
     pub fn terminator(&self) -> Terminator<R> {
-        Terminator(Arc::clone(self.inner()))
+        Terminator(Arc::clone(&self.owner.inner))
     }
 
-    pub(crate) fn inner(&self) -> &Arc<Inner<R>> {
-        &self.owner.0
+    /// Cuts `input` into chunks that this pool's queue takes.
+    pub(crate) fn chunks<I: Iterator<Item = A>>(&self, input: I, size: usize) -> Chunks<I> {
+        Chunks::new(input, size, self.owner.inner.tasks.largest())
+    }
+
+    pub(crate) fn submit_chunk(&self, chunk: Chunk, sink: Sink<R>) {
+        let inner = &self.owner.inner;
+        match self.start_threads() {
+            Ok(()) => {
+                let tasks = (chunk.first, chunk.count);
+                inner.submit(inner.number(), tasks, chunk.bytes, sink);
+            }
+            Err(error) => refuse(sink, chunk.count, &error.into()),
+        }
+    }
+
+    /// With the first task, so that several pools can be made one after the
+    /// other, while the process has one thread.
+    fn start_threads(&self) -> Result<(), PoolError> {
+        let PoolOwner { inner, threads } = &self.owner;
+        if inner.owner.is_surely_other() {
+            // What is in `inner` may have been locked when it was copied.
+            return Err(inner.foreign());
+        }
+        threads.start(inner)
+    }
+}
+
+/// Gives tasks an error that were not submitted at all.
+fn refuse<R: Send + 'static>(sink: Sink<R>, count: u32, error: &TaskError) {
+    let errors = (0..count).map(|_| Err(error.clone()));
+    sink.deliver(errors, 0, |call| call());
+}
+
+impl<A, R: Send + 'static> fmt::Debug for Pool<A, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.owner.inner.describe("Pool", f)
     }
 }
 
@@ -118,18 +184,44 @@ where
 
     /// Adds the task to the pool. See [`Pool::apply_async`].
     pub fn submit(self) -> AsyncResult<R> {
-        let slot = Slot::new();
+        let promise = Promise::new();
+        let filled = Arc::clone(&promise);
         let sink = match (self.callback, self.error_callback) {
-            (None, None) => Sink::One(Arc::clone(&slot)),
-            (callback, error_callback) => Sink::Call(Box::new(Call {
-                slot: Arc::clone(&slot),
+            (None, None) => Sink::One(filled),
+            (callback, error_callback) => Sink::Callbacks(Box::new(Callbacks {
+                promise: filled,
                 callback,
                 error_callback,
             })),
         };
-        let inner = self.pool.inner();
-        let number = inner.submit(None, 1, sink, |bytes| Ok(encode(&self.argument, bytes)?));
-        AsyncResult { slot, number }
+        let started = self.pool.start_threads();
+        let inner = &self.pool.owner.inner;
+        let number = inner.number();
+        let reason = |reason| TaskError::BadArgument {
+            task: number,
+            reason,
+        };
+        let mut bytes = Vec::with_capacity(64);
+        bytes.resize(JOB_HEAD, 0);
+        let (encoded, largest) = (encode(&self.argument, &mut bytes), inner.tasks.largest());
+        match (started, encoded) {
+            (Err(error), _) => refuse(sink, 1, &error.into()),
+            (_, Err(error)) => inner.fail_unsent(sink, reason(error.to_string())),
+            (_, Ok(())) if bytes.len() > largest => {
+                let text = too_many(bytes.len() - JOB_HEAD, largest - JOB_HEAD);
+                inner.fail_unsent(sink, reason(text));
+            }
+            _ => inner.submit(number, (number, 1), bytes, sink),
+        }
+        AsyncResult { promise, number }
+    }
+}
+
+impl<A, R: Send + 'static> fmt::Debug for Task<'_, A, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task")
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
     }
 }
 
@@ -138,38 +230,55 @@ where
 /// Dropping it terminates the pool: join it.
 #[must_use = "dropping a closed pool ends its workers: join it"]
 pub struct Closed<R: Send + 'static> {
-    owner: Owner<R>,
+    owner: PoolOwner<R>,
 }
 
 impl<R: Send + 'static> Closed<R> {
     /// Waits until every task is done, its callback included, and every worker
-    /// has ended and is reaped. Failed tasks are no failure of this.
+    /// has ended and is reaped. Failed tasks are no failure of this. What tasks
+    /// have started and not waited for goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError`], when the pool as a whole came to its end before.
     pub fn join(self) -> Result<(), PoolError> {
-        let inner = &self.owner.0;
-        let mut table = inner.table();
-        while !table.pending.is_empty() {
-            table = inner
-                .idle
-                .wait(table)
-                .unwrap_or_else(PoisonError::into_inner);
+        let PoolOwner { inner, threads } = &self.owner;
+        if !inner.owner.is_current() {
+            return Err(inner.foreign());
         }
-        table.ending = true;
-        let outcome = match &table.broken {
-            Some(TaskError::Broken(error)) => Err(error.clone()),
-            _ => Ok(()),
-        };
-        drop(table);
+        inner.wait_idle().ending = true;
         // The workers find nothing and end; the helper when all have.
         inner.tasks.close();
-        if outcome.is_ok() {
-            let _ = inner.helper.join();
+        let ended = inner.helper.join();
+        // What it said last is heard before the threads end.
+        inner.reports.close();
+        if threads.run() {
+            threads.join(inner);
+        } else {
+            inner.hear_last_reports();
         }
-        outcome
+        if let Some(TaskError::Broken(error)) = &inner.table().broken {
+            return Err(error.clone());
+        }
+        match ended {
+            Ok(ExitStatus::Code(0)) | Err(_) => Ok(()),
+            Ok(status) => Err(PoolError::Helper(Died {
+                name: inner.helper.name().to_string(),
+                pid: inner.helper.pid(),
+                status,
+            })),
+        }
     }
 
     /// See [`Pool::terminate`].
     pub fn terminate(self) {
         drop(self);
+    }
+}
+
+impl<R: Send + 'static> fmt::Debug for Closed<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.owner.inner.describe("Closed", f)
     }
 }
 
@@ -181,25 +290,35 @@ impl<R> Terminator<R> {
     /// tasks that are not done stay so, without an error that somebody might
     /// still print.
     pub fn abandon(&self) {
-        self.0.table().ending = true;
-        self.0.stop();
+        if self.0.owner.is_current() {
+            self.0.table().ending = true;
+            self.0.stop();
+        }
+    }
+}
+
+impl<R> fmt::Debug for Terminator<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.describe("Terminator", f)
     }
 }
 
 /// The one whose drop ends the pool.
-struct Owner<R: Send + 'static>(Arc<Inner<R>>);
+struct PoolOwner<R: Send + 'static> {
+    inner: Arc<Inner<R>>,
+    threads: Threads,
+}
 
-impl<R: Send + 'static> Drop for Owner<R> {
+impl<R: Send + 'static> Drop for PoolOwner<R> {
     fn drop(&mut self) {
-        let inner = &self.0;
-        if !inner.is_ours() {
+        let PoolOwner { inner, threads } = self;
+        if !inner.owner.is_current() {
             return;
         }
         inner.table().ending = true;
         inner.stop();
-        inner.fail_all(TaskError::Terminated);
-        inner.replies.close();
-        let threads = std::mem::take(&mut inner.table().threads);
-        threads.join();
+        inner.fail_all(&TaskError::Terminated);
+        inner.reports.close();
+        threads.join(inner);
     }
 }

@@ -3,204 +3,304 @@
 //!
 //! It is forked while the program has one thread, and has one thread itself, so
 //! it may fork at any time. (Android's zygote and Python's forkserver are such
-//! processes.)
+//! processes.) It outlives the program by a moment, to see to it that nobody
+//! else does: the workers, and what their tasks have started.
 
-use std::io::{PipeReader, Read};
-use std::os::fd::AsFd;
+use std::convert::Infallible;
+use std::io::PipeReader;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use rustix::process::{Pid, getppid};
+
 use crate::codec::encode;
 use crate::deadline::Deadline;
-use crate::process::{self, Builder, ExitStatus, Process};
+use crate::pool::descendants;
+use crate::pool::message::{Cause, Death, JobNumber, Report};
+use crate::pool::starts::Starts;
+use crate::pool::worker::{FORKED, WorkerState};
+use crate::process::{Builder, Process, SpawnError};
 use crate::queue::Error;
 use crate::queue::process::Ring;
 use crate::shared::Shared;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
-use crate::pool::message::{Death, JobNumber, Reply};
-
-/// The two words that the helper shares with the worker at one place.
-pub(crate) struct Place<'a> {
-    /// Whether the worker has got through its initializer.
-    pub(crate) ready: &'a AtomicU32,
-    /// Which task of its job it is doing.
-    pub(crate) progress: &'a AtomicU32,
-}
-
-/// So many workers in a row that die at one place before they are ready are
-/// too many.
-const PATIENCE: u32 = 3;
 
 /// How long workers have to obey `SIGTERM` when the pool is terminated.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How soon to try again when a worker could not be forked.
-const AGAIN: u8 = 200; // milliseconds
+/// How often the helper looks up while there is no room for its report.
+const LOOK: Duration = Duration::from_millis(100);
 
 pub(crate) struct Helper<'a> {
     pub(crate) tasks: &'a Ring,
-    pub(crate) replies: &'a Ring,
-    pub(crate) places: &'a Shared<[(AtomicU32, AtomicU32)]>,
+    pub(crate) reports: &'a Ring,
+    /// For each worker: its phase and progress.
+    pub(crate) states: &'a Shared<[(AtomicU32, AtomicU32)]>,
+    /// A pidfd: readable when the program has ended.
+    pub(crate) program: OwnedFd,
+    /// The program's number, unless it is in another PID namespace.
+    pub(crate) parent: Option<Pid>,
     /// Readable when the program wants the workers gone.
     pub(crate) stop: PipeReader,
-    /// A worker's whole life, at the place with this number.
-    pub(crate) work: &'a dyn Fn(usize, &Place<'_>) -> Result<(), Error>,
-    /// For each place, workers that died in a row before they were ready.
-    pub(crate) failures: Vec<u32>,
+    /// A worker's whole life, with the slot of this number.
+    pub(crate) work: &'a dyn Fn(usize, &WorkerState<'_>) -> Result<i32, Error>,
+    /// The worker in each slot, unless it has died and has no successor yet.
+    pub(crate) workers: Vec<Option<Process>>,
+    pub(crate) starts: Starts,
 }
 
-/// What to do next.
-enum Next {
-    GoOn,
-    End(i32),
+/// Why the helper's life is over.
+enum End {
+    /// All is done.
+    Finished,
+    /// The program wants it.
+    Stopped,
+    /// The program has ended, and cannot.
+    Orphaned,
+    /// There are no workers to be had, and the program knows.
+    GaveUp,
+    /// The queue of reports is of no use.
+    Failed(Error),
 }
 
 impl Helper<'_> {
     /// The helper's life; gives its exit status.
     pub(crate) fn run(mut self) -> Result<i32, Error> {
-        let mut workers: Vec<Option<Process>> = Vec::with_capacity(self.places.len());
-        for slot in 0..self.places.len() {
+        // What tasks start and leave behind comes to this process, not to init.
+        let _ = nix::sys::prctl::set_child_subreaper(true);
+        // Killed together with the program, it could not look after the others.
+        // But it is to go on, should it be stopped just then.
+        let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGCONT);
+        let end = match self.serve() {
+            Err(end) => end,
+            Ok(never) => match never {},
+        };
+        let (grace, outcome) = match end {
+            End::Finished => return Ok(0),
+            End::Stopped => (GRACE, Ok(0)),
+            End::Orphaned => (Duration::ZERO, Ok(1)),
+            End::GaveUp => (GRACE, Ok(1)),
+            End::Failed(error) => (Duration::ZERO, Err(error)),
+        };
+        end_workers(&self.workers, grace);
+        descendants::end_all();
+        outcome
+    }
+
+    fn serve(&mut self) -> Result<Infallible, End> {
+        // Each child that ends makes the descriptor readable; workers are
+        // forked with the signal open again.
+        let mut children = SigSet::empty();
+        children.add(Signal::SIGCHLD);
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        let ended = children
+            .thread_block()
+            .and_then(|()| SignalFd::with_flags(&children, flags))
+            .map_err(|error| self.not_started(0, error.desc().to_string()))?;
+        for slot in 0..self.states.len() {
             match self.fork(slot) {
-                Ok(worker) => workers.push(Some(worker)),
-                Err(error) => {
-                    end(&workers);
-                    let reason = match &error {
-                        process::SpawnError::System(system) => system.to_string(),
-                        other => other.to_string(),
-                    };
-                    let worker = slot + 1;
-                    self.say(&Reply::NotStarted { worker, reason })?;
-                    return Ok(1);
-                }
+                Ok(worker) => self.workers.push(Some(worker)),
+                Err(error) => return Err(self.not_started(slot, reason(&error))),
             }
         }
-        self.say(&Reply::Started)?;
+        self.say(&Report::Started)?;
         loop {
-            if self.wait(&workers)? {
-                end(&workers);
-                return Ok(0);
-            }
-            for slot in 0..workers.len() {
-                if let Next::End(status) = self.look_after(slot, &mut workers)? {
-                    end(&workers);
-                    return Ok(status);
-                }
-            }
-            if self.finished() && workers.iter().all(Option::is_none) {
-                return Ok(0);
-            }
-        }
-    }
-
-    /// Sleeps until something happens; whether it was the order to stop.
-    fn wait(&mut self, workers: &[Option<Process>]) -> Result<bool, Error> {
-        let mut fds = vec![PollFd::new(self.stop.as_fd(), PollFlags::POLLIN)];
-        let living = workers.iter().flatten();
-        fds.extend(living.map(|worker| PollFd::new(worker.as_fd(), PollFlags::POLLIN)));
-        let complete = fds.len() == workers.len() + 1 || self.finished();
-        // Interrupted or not: look at everybody.
-        let _ = poll(
-            &mut fds,
-            if complete {
-                PollTimeout::NONE
-            } else {
-                AGAIN.into()
-            },
-        );
-        let stop = fds[0].any().unwrap_or(false);
-        if stop {
-            // Whatever came, or the end of the file, means the same.
-            let _ = self.stop.read(&mut [0]);
-        }
-        Ok(stop)
-    }
-
-    /// Buries the worker at place `slot` if it has ended, and fills the place.
-    fn look_after(&mut self, slot: usize, workers: &mut [Option<Process>]) -> Result<Next, Error> {
-        if let Some(worker) = &workers[slot] {
-            let Ok(Some(status)) = worker.exit_status() else {
-                return Ok(Next::GoOn);
+            let next = match self.is_finished() {
+                true => None,
+                false => self.starts.next(),
             };
-            let pid = worker.pid();
-            workers[slot] = None;
-            if let Next::End(status) = self.bury(slot, pid, status)? {
-                return Ok(Next::End(status));
+            self.look(Some(&ended), next)?;
+            while let Ok(Some(_)) = ended.read_signal() {}
+            self.reap()?;
+            if !self.is_finished() {
+                self.fill_slots()?;
+            } else if self.workers.iter().all(Option::is_none) {
+                return Err(End::Finished);
             }
         }
-        if !self.finished() {
-            // Without success the place stays empty until the next look.
-            workers[slot] = self.fork(slot).ok();
-        }
-        Ok(Next::GoOn)
     }
 
-    fn bury(&mut self, slot: usize, pid: u32, status: ExitStatus) -> Result<Next, Error> {
-        let place = self.place(slot);
-        let was_ready = place.ready.load(Ordering::Acquire) == 1;
-        let progress = place.progress.load(Ordering::Relaxed);
-        let death = Death::new(pid, status);
+    fn not_started(&self, slot: usize, reason: String) -> End {
+        let worker = slot + 1;
+        match self.say(&Report::NotStarted { worker, reason }) {
+            Ok(()) => End::GaveUp,
+            Err(end) => end,
+        }
+    }
+
+    /// Sleeps until a child has ended, or for `timeout`; an error when the
+    /// helper is to end.
+    fn look(&self, ended: Option<&SignalFd>, timeout: Option<Duration>) -> Result<(), End> {
+        let mut fds = vec![
+            PollFd::new(self.program.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.stop.as_fd(), PollFlags::POLLIN),
+        ];
+        fds.extend(ended.map(|ended| PollFd::new(ended.as_fd(), PollFlags::POLLIN)));
+        let timeout = match timeout {
+            // Rounded up, or it would look in vain for a moment.
+            Some(timeout) => u16::try_from(timeout.as_millis() + 1)
+                .unwrap_or(u16::MAX)
+                .into(),
+            None => PollTimeout::NONE,
+        };
+        // Interrupted or not: look at everybody.
+        if let Err(error) = poll(&mut fds, timeout)
+            && error != Errno::EINTR
+        {
+            // Somebody has left this process fewer descriptors than it has open
+            // (prlimit(2)): look now and then, until that has changed.
+            std::thread::sleep(LOOK);
+            if getppid() != self.parent {
+                return Err(End::Orphaned);
+            }
+        }
+        match (fds[0].any(), fds[1].any()) {
+            (Some(true), _) => Err(End::Orphaned),
+            // Whatever came, or the end of the file, means the same.
+            (_, Some(true)) => Err(End::Stopped),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reaps whoever has ended: workers, and what dead workers left behind.
+    fn reap(&mut self) -> Result<(), End> {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG;
+        while let Ok(status) = waitid(Id::All, flags | WaitPidFlag::WNOWAIT) {
+            let Some(pid) = status.pid() else { break };
+            let number = pid.as_raw().cast_unsigned();
+            let is_it = |worker: &Option<Process>| {
+                worker.as_ref().is_some_and(|worker| worker.pid() == number)
+            };
+            match self.workers.iter().position(is_it) {
+                Some(slot) => self.worker_ended(slot)?,
+                None => drop(waitid(Id::Pid(pid), flags)),
+            }
+        }
+        Ok(())
+    }
+
+    fn worker_ended(&mut self, slot: usize) -> Result<(), End> {
+        let Some(worker) = self.workers[slot].take() else {
+            return Ok(());
+        };
+        let Ok(Some(status)) = worker.exit_status() else {
+            return Ok(());
+        };
+        let death = Death::new(worker.pid(), status);
+        let state = self.state(slot);
+        let phase = state.phase.load(Ordering::Acquire);
+        let progress = state.progress.load(Ordering::Relaxed);
+        let failed_too_often = self.starts.ended(slot, phase, status);
         if let Some(job) = self.tasks.claimed(slot) {
             let job = JobNumber::from_ne_bytes(job);
-            self.say(&Reply::Lost {
+            self.say(&Report::Lost {
                 job,
                 progress,
                 death,
-            })?;
-        } else if !was_ready {
-            self.failures[slot] += 1;
-            if self.failures[slot] == PATIENCE {
-                self.say(&Reply::Hopeless { death })?;
-                return Ok(Next::End(1));
+            })
+        } else if failed_too_often {
+            let cause = match phase {
+                FORKED => Cause::Start(death),
+                _ => Cause::Initializer(death),
+            };
+            self.say(&Report::GaveUp(cause))?;
+            Err(End::GaveUp)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Forks workers for the slots that have none.
+    fn fill_slots(&mut self) -> Result<(), End> {
+        for slot in 0..self.workers.len() {
+            if self.workers[slot].is_some() || !self.starts.is_due(slot) {
+                continue;
+            }
+            match self.fork(slot) {
+                Ok(worker) => {
+                    self.workers[slot] = Some(worker);
+                    self.starts.forked(slot);
+                }
+                Err(error) => {
+                    let alone = self.workers.iter().all(Option::is_none);
+                    if self.starts.refused(slot) && alone {
+                        self.say(&Report::GaveUp(Cause::Fork(reason(&error))))?;
+                        return Err(End::GaveUp);
+                    }
+                }
             }
         }
-        if was_ready {
-            self.failures[slot] = 0;
-        }
-        Ok(Next::GoOn)
+        Ok(())
     }
 
     /// Nothing is left to be done, now or later.
-    fn finished(&self) -> bool {
+    fn is_finished(&self) -> bool {
         self.tasks.is_closed() && self.tasks.is_empty()
     }
 
-    fn fork(&self, slot: usize) -> Result<Process, process::SpawnError> {
-        let place = self.place(slot);
-        place.ready.store(0, Ordering::Release);
+    fn fork(&self, slot: usize) -> Result<Process, SpawnError> {
+        let state = self.state(slot);
+        state.phase.store(FORKED, Ordering::Release);
         // Ctrl-C reaches the whole group; what it means, the program decides.
         Builder::new("pool-worker")
             .ignore_interrupt()
-            .spawn(|| (self.work)(slot, &place))
+            .close_in_child(&self.program)
+            .close_in_child(&self.stop)
+            .spawn(|| (self.work)(slot, &state))
     }
 
-    fn place(&self, slot: usize) -> Place<'_> {
-        let (ready, progress) = &self.places[slot];
-        Place { ready, progress }
+    fn state(&self, slot: usize) -> WorkerState<'_> {
+        let (phase, progress) = &self.states[slot];
+        WorkerState { phase, progress }
     }
 
     /// The program's collector never waits for anybody else's code, so there
-    /// will be room.
-    fn say(&self, reply: &Reply) -> Result<(), Error> {
+    /// will be room, if the program does not end or want to end.
+    fn say(&self, report: &Report) -> Result<(), End> {
         let mut bytes = Vec::new();
-        encode(reply, &mut bytes)?;
-        self.replies.put(&bytes, Deadline::NEVER)
+        encode(report, &mut bytes).map_err(|error| End::Failed(error.into()))?;
+        loop {
+            match self.reports.put(&bytes, Deadline::after(LOOK)) {
+                Ok(()) => return Ok(()),
+                Err(Error::Full) => self.look(None, Some(Duration::ZERO))?,
+                Err(Error::Closed) => return Err(End::Stopped),
+                Err(error) => return Err(End::Failed(error)),
+            }
+        }
+    }
+}
+
+/// What the system said.
+fn reason(error: &SpawnError) -> String {
+    match error {
+        SpawnError::System(system) => system.to_string(),
+        other => other.to_string(),
     }
 }
 
 /// Ends all workers and reaps them: asks all of them first, so that together
 /// they take no longer than one.
-fn end(workers: &[Option<Process>]) {
+fn end_workers(workers: &[Option<Process>], grace: Duration) {
     let living = || workers.iter().flatten();
-    for worker in living() {
-        let _ = worker.terminate();
-    }
-    let until = Deadline::after(GRACE);
-    for worker in living() {
-        let left = until.remaining().unwrap_or_default();
-        if !matches!(worker.join_timeout(left), Ok(Some(_))) {
-            let _ = worker.kill();
-            let _ = worker.join();
+    let wait = |until: Deadline| {
+        living()
+            .filter(|worker| {
+                let left = until.remaining().unwrap_or_default();
+                !matches!(worker.join_timeout(left), Ok(Some(_)))
+            })
+            .count()
+    };
+    if !grace.is_zero() {
+        living().for_each(|worker| drop(worker.terminate()));
+        if wait(Deadline::after(grace)) == 0 {
+            return;
         }
     }
+    living().for_each(|worker| drop(worker.kill()));
+    wait(Deadline::after(GRACE));
 }

@@ -3,27 +3,31 @@
 //! A job is one task, or a chunk of a `map`'s tasks:
 //!
 //! ```text
-//! | number, 8 bytes | count | argument | argument ...     to the workers
-//! | Reply::Done { job, count } | outcome | outcome ...    back
+//! | number, 8 bytes | count | argument | argument ...                  to the workers
+//! | Report::Done { job, count, last } | outcome | outcome ...          back
 //! ```
 //!
 //! The number comes first and has a fixed size, because it is what the queue
-//! remembers of a claimed item.
+//! remembers of a claimed item. The outcomes of a job come in several reports
+//! where one would be too large.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use crate::codec::{decode_first, encode};
-use crate::process::Died;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::codec::{decode_first, encode};
+use crate::pool::caught::caught;
+use crate::process::{Died, ExitStatus};
 
 /// The number of a job: the key of its entry in the table of pending ones.
 pub(crate) type JobNumber = u64;
 
-/// Appends a job's head to `bytes`; its arguments follow.
-pub(crate) fn begin_job(bytes: &mut Vec<u8>, job: JobNumber, count: u32) {
-    bytes.extend_from_slice(&job.to_ne_bytes());
-    bytes.extend_from_slice(&count.to_ne_bytes());
+/// The size of a job's head.
+pub(crate) const JOB_HEAD: usize = 12;
+
+/// Writes a job's head to the beginning of `bytes`, where there is room for it.
+pub(crate) fn write_job_head(bytes: &mut [u8], job: JobNumber, count: u32) {
+    bytes[..8].copy_from_slice(&job.to_ne_bytes());
+    bytes[8..JOB_HEAD].copy_from_slice(&count.to_ne_bytes());
 }
 
 /// Takes a job's head off `bytes`.
@@ -37,13 +41,16 @@ pub(crate) fn split_job(bytes: &[u8]) -> Option<(JobNumber, u32, &[u8])> {
     ))
 }
 
-/// How a reply begins.
+/// How a report to the program begins.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Reply {
-    /// From a worker: `count` outcomes of `job` follow.
-    Done { job: JobNumber, count: u32 },
-    /// From a worker: the outcomes of `job` do not fit.
-    TooLarge { job: JobNumber, reason: String },
+pub(crate) enum Report {
+    /// From a worker: the outcomes of `count` more tasks of `job` follow. Bytes,
+    /// so that it always has the same size: see [`DONE_HEAD`].
+    Done {
+        job: [u8; 8],
+        count: [u8; 4],
+        last: bool,
+    },
     /// From the helper: all workers are forked.
     Started,
     /// From the helper: worker number `worker` could not be forked.
@@ -55,9 +62,31 @@ pub(crate) enum Reply {
         progress: u32,
         death: Death,
     },
-    /// From the helper: it gives up, since no worker gets through its
-    /// initializer.
-    Hopeless { death: Death },
+    /// From the helper: it gives up, since there is no worker to be had.
+    GaveUp(Cause),
+}
+
+/// The size of [`Report::Done`], serialised.
+pub(crate) const DONE_HEAD: usize = 1 + 8 + 4 + 1;
+
+/// Writes a [`Report::Done`] to the beginning of `report`, where there is room
+/// for it.
+pub(crate) fn write_done_head(report: &mut [u8], job: JobNumber, count: u32, last: bool) {
+    report[0] = 0; // the first variant
+    report[1..9].copy_from_slice(&job.to_ne_bytes());
+    report[9..13].copy_from_slice(&count.to_ne_bytes());
+    report[13] = last.into();
+}
+
+/// Why the helper gives up.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Cause {
+    /// Workers fail in the initializer.
+    Initializer(Death),
+    /// Workers fail before anything else.
+    Start(Death),
+    /// The system refuses to fork.
+    Fork(String),
 }
 
 /// [`Died`], to be sent.
@@ -69,11 +98,10 @@ pub(crate) struct Death {
 }
 
 impl Death {
-    pub(crate) fn new(pid: u32, status: crate::process::ExitStatus) -> Self {
-        use crate::process::ExitStatus::{Code, Signal};
+    pub(crate) fn new(pid: u32, status: ExitStatus) -> Self {
         let (signal, number) = match status {
-            Code(code) => (false, code),
-            Signal(signal) => (true, signal),
+            ExitStatus::Code(code) => (false, code),
+            ExitStatus::Signal(signal) => (true, signal),
         };
         Death {
             pid,
@@ -85,14 +113,13 @@ impl Death {
 
 impl From<Death> for Died {
     fn from(death: Death) -> Self {
-        use crate::process::ExitStatus::{Code, Signal};
         Died {
             name: "pool-worker".to_string(),
             pid: death.pid,
             status: if death.signal {
-                Signal(death.number)
+                ExitStatus::Signal(death.number)
             } else {
-                Code(death.number)
+                ExitStatus::Code(death.number)
             },
         }
     }
@@ -100,7 +127,7 @@ impl From<Death> for Died {
 
 /// What became of one task, in a worker.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Outcome<R> {
+pub(crate) enum TaskOutcome<R> {
     Returned(R),
     Panicked(String),
     BadResult(String),
@@ -108,11 +135,11 @@ pub(crate) enum Outcome<R> {
 }
 
 /// Appends `outcome`; if its result cannot be serialised, that instead.
-pub(crate) fn push_outcome<R: Serialize>(bytes: &mut Vec<u8>, outcome: &Outcome<R>) {
+pub(crate) fn push_outcome<R: Serialize>(bytes: &mut Vec<u8>, outcome: &TaskOutcome<R>) {
     let start = bytes.len();
     if let Err(error) = encode(outcome, bytes) {
         bytes.truncate(start);
-        let bad = Outcome::<()>::BadResult(error.to_string());
+        let bad = TaskOutcome::<()>::BadResult(error.to_string());
         // A string always serialises.
         let _ = encode(&bad, bytes);
     }
@@ -123,28 +150,41 @@ pub(crate) fn push_outcome<R: Serialize>(bytes: &mut Vec<u8>, outcome: &Outcome<
 pub(crate) fn outcomes<R: DeserializeOwned>(
     mut bytes: &[u8],
     count: u32,
-) -> impl Iterator<Item = Outcome<R>> {
+) -> impl Iterator<Item = TaskOutcome<R>> {
     let mut failed: Option<String> = None;
     (0..count).map(move |_| {
         if let Some(reason) = &failed {
-            return Outcome::BadResult(reason.clone());
+            return TaskOutcome::BadResult(reason.clone());
         }
         // Deserialising is the caller's code: its panic must not end the thread
         // that all results come through.
-        let read = catch_unwind(AssertUnwindSafe(|| decode_first(bytes)));
-        let reason = match read {
-            Ok(Ok((outcome, rest))) => {
+        let reason = match caught(|| decode_first(bytes)) {
+            Some(Ok((outcome, rest))) => {
                 bytes = rest;
                 return outcome;
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(payload) => {
-                // Dropping what was thrown could panic again.
-                std::mem::forget(payload);
-                "it panicked while it was read".to_string()
-            }
+            Some(Err(error)) => error.to_string(),
+            None => "it panicked while it was read".to_string(),
         };
         failed = Some(reason.clone());
-        Outcome::BadResult(reason)
+        TaskOutcome::BadResult(reason)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_of_a_report_is_a_report() {
+        let mut bytes = vec![0; DONE_HEAD];
+        write_done_head(&mut bytes, 258, 3, true);
+        let (report, rest) = decode_first(&bytes).unwrap();
+        let Report::Done { job, count, last } = report else {
+            panic!("{report:?}");
+        };
+        assert_eq!(JobNumber::from_ne_bytes(job), 258);
+        assert_eq!((u32::from_ne_bytes(count), last), (3, true));
+        assert!(rest.is_empty());
+    }
 }

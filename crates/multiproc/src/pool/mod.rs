@@ -17,7 +17,7 @@
 //!  this program                 helper                workers
 //!  ------------                 ------                -------
 //!  apply_async --- task queue, shared memory -----> take, run the task
-//!  collector  <--- reply queue, shared memory ----- put its result
+//!  collector  <-- report queue, shared memory ----- put its result
 //!       ^                          |  forks, waits for  |
 //!       +----- "worker died" ------+<---- their end ----+
 //! ```
@@ -33,7 +33,24 @@
 //!   task, hands out results. Callbacks run on a second thread, so a callback
 //!   may block, or add tasks.
 //!
-//! When the program dies, the kernel kills the helper, and with it the workers.
+//! # Who is ended, and when
+//!
+//! Nobody outlives the pool by accident:
+//!
+//! - **The pool is dropped or terminated**: the helper sends the workers
+//!   `SIGTERM`, a second later `SIGKILL`, and then kills whatever processes
+//!   their tasks have started and left behind, with `Command` for one, and
+//!   their descendants (the helper is their "subreaper", prctl(2)).
+//! - **The program dies**, by `kill -9` too: the helper notices, and does the
+//!   same without `SIGTERM`. That holds also where the program or a task has
+//!   changed its credentials, of which the kernel's own signal
+//!   (`PR_SET_PDEATHSIG`) knows nothing.
+//! - **A worker dies**: what its task had started goes on until the pool ends.
+//! - **The helper is killed**: the kernel kills the workers; one that runs a
+//!   task that has changed its credentials ends after that task. Processes that
+//!   tasks have started are nobody's then, and may stay.
+//! - **The pool is closed and joined**: workers end when all is done. What tasks
+//!   have started and not waited for goes on, as after any program.
 //!
 //! `close` consumes the pool, so nothing can be added after it:
 //!
@@ -52,19 +69,25 @@
 //! # Ok(()) }
 //! ```
 
-mod async_result;
 mod builder;
-mod collector;
+mod caught;
+mod chunks;
+mod descendants;
 mod error;
 mod handle;
 mod helper;
+mod imap;
+mod inner;
 mod map;
 mod message;
-mod table;
+mod result;
+mod starts;
+mod threads;
 mod worker;
 
-pub use async_result::AsyncResult;
-pub use builder::Builder;
+pub use builder::PoolBuilder;
 pub use error::{PoolError, StartError, TaskError};
 pub use handle::{Closed, Pool, Task, Terminator};
-pub use map::{Imap, ImapUnordered, MapResult};
+pub use imap::{Imap, ImapUnordered};
+pub use map::MapResult;
+pub use result::AsyncResult;

@@ -3,124 +3,179 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use crate::codec::{self, decode_first, encode};
-use crate::deadline::Deadline;
-use crate::queue::Error;
-use crate::queue::process::Ring;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::pool::helper::Place;
-use crate::pool::message::{Outcome, Reply, push_outcome, split_job};
+use crate::codec::{self, decode_first};
+use crate::deadline::Deadline;
+use crate::pool::chunks::too_many;
+use crate::pool::message::{
+    DONE_HEAD, JobNumber, TaskOutcome, push_outcome, split_job, write_done_head,
+};
+use crate::process;
+use crate::queue::Error;
+use crate::queue::process::Ring;
+
+/// How often a worker looks whether the helper is still there: the kernel's
+/// signal may not come, since a task may have changed its credentials.
+const LOOK_IDLE: Duration = Duration::from_secs(1);
+const LOOK_BUSY: u64 = 64; // jobs
 
 /// What a worker needs; all of it was there when it was forked.
 pub(crate) struct Work<'a> {
     pub(crate) tasks: &'a Ring,
-    pub(crate) replies: &'a Ring,
+    pub(crate) reports: &'a Ring,
     /// Jobs to do before the process gives way to a fresh one.
     pub(crate) most: Option<u64>,
-    pub(crate) initializer: Option<&'a dyn Fn()>,
+    /// Gives an exit status: 0 when all is well.
+    pub(crate) initializer: Option<&'a dyn Fn() -> i32>,
 }
 
-/// The worker at place number `slot`, until the queue is closed and empty.
+/// What the helper sees of a worker, in shared memory.
+pub(crate) struct WorkerState<'a> {
+    /// How far it has come: one of the next three.
+    pub(crate) phase: &'a AtomicU32,
+    /// Which task of its job it is doing.
+    pub(crate) progress: &'a AtomicU32,
+}
+
+pub(crate) const FORKED: u32 = 0;
+pub(crate) const INITIALIZING: u32 = 1;
+pub(crate) const READY: u32 = 2;
+
+/// The worker with slot number `slot`, until the queue is closed and empty;
+/// gives its exit status.
 pub(crate) fn run<A, R>(
     work: &Work<'_>,
     slot: usize,
-    place: &Place,
+    state: &WorkerState,
     task: &dyn Fn(A) -> R,
-) -> Result<(), Error>
+) -> Result<i32, Error>
 where
     A: DeserializeOwned,
     R: Serialize,
 {
     if let Some(initializer) = work.initializer {
-        initializer();
+        state.phase.store(INITIALIZING, Ordering::Release);
+        let status = initializer();
+        if status != 0 {
+            return Ok(status);
+        }
+        // It may have changed the user.
+        stay_with_helper();
     }
-    place.ready.store(1, Ordering::Release);
+    state.phase.store(READY, Ordering::Release);
     keep_panics();
-    let (mut job, mut reply) = (Vec::new(), Vec::new());
+    let (mut job, mut report) = (Vec::new(), Vec::new());
     let mut done = 0;
+    let mut look = Deadline::after(LOOK_IDLE);
     while work.most.is_none_or(|most| done < most) {
         // Before the claim: whoever dies with the next job in hand must not be
         // said to have come as far as in the last one.
-        place.progress.store(0, Ordering::Relaxed);
-        // No result can be lost here: the claim stands until its reply is in
-        // the queue.
-        match work.tasks.claim(slot, &mut job, Deadline::NEVER) {
+        state.progress.store(0, Ordering::Relaxed);
+        // No result can be lost here: the claim stands until the last report is
+        // in the queue.
+        match work.tasks.claim(slot, &mut job, look) {
             Ok(()) => {}
+            Err(Error::Empty) => {
+                stay_with_helper();
+                look = Deadline::after(LOOK_IDLE);
+                continue;
+            }
             Err(Error::Closed) => break,
             Err(error) => return Err(error),
         }
-        do_job(&job, &mut reply, work.replies.largest(), place, task)?;
-        match work.replies.put(&reply, Deadline::NEVER) {
-            Err(Error::TooLarge { .. }) => put_too_large(work.replies, &job, &reply)?,
-            put => put?,
-        }
+        do_job(&job, &mut report, work.reports, state, task)?;
         work.tasks.release(slot);
         done += 1;
+        if done % LOOK_BUSY == 0 {
+            stay_with_helper();
+        }
     }
-    Ok(())
+    Ok(0)
+}
+
+/// Ends here when the helper has gone, and asks the kernel again to see to it.
+fn stay_with_helper() {
+    // It cannot fail; and if so, the next look is as good.
+    let _ = process::die_with_parent();
 }
 
 fn do_job<A: DeserializeOwned, R: Serialize>(
     bytes: &[u8],
-    reply: &mut Vec<u8>,
-    largest: usize,
-    place: &Place,
+    report: &mut Vec<u8>,
+    reports: &Ring,
+    state: &WorkerState,
     task: &dyn Fn(A) -> R,
 ) -> Result<(), Error> {
     let broken = || Error::Codec(codec::Error::Invalid("a job without a head"));
     let (job, count, mut arguments) = split_job(bytes).ok_or_else(broken)?;
-    reply.clear();
-    encode(&Reply::Done { job, count }, reply)?;
+    let mut held = 0;
+    clear(report);
     for number in 0..count {
-        place.progress.store(number, Ordering::Relaxed);
-        // Deserialising is the caller's code, too.
-        let decoded = catch_unwind(AssertUnwindSafe(|| decode_first(arguments)));
-        let outcome = match decoded {
-            Err(payload) => Outcome::Panicked(panic_message(payload)),
-            Ok(Ok((argument, rest))) => {
-                arguments = rest;
-                // The task may leave its own data half changed by a panic; what
-                // it shares with the next task is its own affair, as in a
-                // thread pool.
-                match catch_unwind(AssertUnwindSafe(|| task(argument))) {
-                    Ok(result) => Outcome::Returned(result),
-                    Err(payload) => Outcome::Panicked(panic_message(payload)),
-                }
-            }
-            Ok(Err(error)) => Outcome::BadArgument(error.to_string()),
-        };
+        state.progress.store(number, Ordering::Relaxed);
+        let outcome = do_task(&mut arguments, task);
         // Serialising is the caller's code too.
-        let start = reply.len();
-        let pushed = catch_unwind(AssertUnwindSafe(|| push_outcome(reply, &outcome)));
+        let start = report.len();
+        let pushed = catch_unwind(AssertUnwindSafe(|| push_outcome(report, &outcome)));
         if let Err(payload) = pushed {
-            reply.truncate(start);
-            push_outcome(reply, &Outcome::<()>::Panicked(panic_message(payload)));
+            report.truncate(start);
+            let panicked = TaskOutcome::<()>::Panicked(panic_message(payload));
+            push_outcome(report, &panicked);
         }
-        if reply.len() > largest {
-            let reason = too_many(reply.len(), largest);
-            reply.truncate(start);
-            push_outcome(reply, &Outcome::<()>::BadResult(reason));
+        if report.len() > reports.largest() && held > 0 {
+            // Together they do not fit: what was there before goes first.
+            let last = report.split_off(start);
+            put(report, reports, job, held, false)?;
+            clear(report);
+            report.extend_from_slice(&last);
+            held = 0;
+        }
+        if report.len() > reports.largest() {
+            let (size, limit) = (report.len() - DONE_HEAD, reports.largest() - DONE_HEAD);
+            clear(report);
+            push_outcome(report, &TaskOutcome::<()>::BadResult(too_many(size, limit)));
+        }
+        held += 1;
+    }
+    put(report, reports, job, held, true)
+}
+
+fn clear(report: &mut Vec<u8>) {
+    report.clear();
+    report.resize(DONE_HEAD, 0);
+}
+
+fn put(
+    report: &mut [u8],
+    reports: &Ring,
+    job: JobNumber,
+    count: u32,
+    last: bool,
+) -> Result<(), Error> {
+    write_done_head(report, job, count, last);
+    reports.put(report, Deadline::NEVER)
+}
+
+/// Does the task whose argument comes next.
+fn do_task<A: DeserializeOwned, R>(arguments: &mut &[u8], task: &dyn Fn(A) -> R) -> TaskOutcome<R> {
+    // Deserialising is the caller's code, too.
+    match catch_unwind(AssertUnwindSafe(|| decode_first(arguments))) {
+        Err(payload) => TaskOutcome::Panicked(panic_message(payload)),
+        Ok(Err(error)) => TaskOutcome::BadArgument(error.to_string()),
+        Ok(Ok((argument, rest))) => {
+            *arguments = rest;
+            // The task may leave its own data half changed by a panic; what it
+            // shares with the next task is its own affair, as in a thread pool.
+            match catch_unwind(AssertUnwindSafe(|| task(argument))) {
+                Ok(result) => TaskOutcome::Returned(result),
+                Err(payload) => TaskOutcome::Panicked(panic_message(payload)),
+            }
         }
     }
-    Ok(())
-}
-
-fn too_many(bytes: usize, limit: usize) -> String {
-    format!("{bytes} bytes are too many for a queue of {limit}")
-}
-
-fn put_too_large(replies: &Ring, job: &[u8], reply: &[u8]) -> Result<(), Error> {
-    let Some((job, ..)) = split_job(job) else {
-        return Ok(());
-    };
-    let reason = too_many(reply.len(), replies.largest());
-    let mut short = Vec::new();
-    encode(&Reply::TooLarge { job, reason }, &mut short)?;
-    replies.put(&short, Deadline::NEVER)
 }
 
 thread_local! {

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::testing::{Check, checks};
-use multiproc::pool::{Builder, Pool, TaskError};
+use multiproc::pool::{Pool, PoolBuilder, TaskError};
 
 pub(crate) const CHECKS: &[Check] = checks![
     callbacks_run_here,
@@ -63,7 +63,7 @@ fn a_callback_may_add_tasks_and_panic() {
     std::panic::set_hook(Box::new(|_| {})); // half of them panic
     // A queue that is soon full: a callback that waits for room must not stop
     // the results from being read.
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(1)
         .largest_message(64)
         .build(|n: u32| n)
@@ -107,7 +107,7 @@ fn an_error_callback_may_wait_for_another_task() {
 }
 
 fn error_callbacks_run_on_the_callback_thread() {
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(1)
         .largest_message(10_000)
         .build(|bytes: Vec<u8>| bytes.len())

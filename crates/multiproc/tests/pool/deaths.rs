@@ -1,17 +1,25 @@
 //! Workers that die.
 
+use std::path::PathBuf;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use common::testing::{Check, checks};
-use multiproc::pool::{Builder, Pool, TaskError};
+use multiproc::pool::{Pool, PoolBuilder, TaskError};
 use multiproc::process::ExitStatus;
 use multiproc::shared::Shared;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{Signal, kill, raise};
 
 use crate::{assert_no_child, pid_of, suffer};
+
+pub(crate) const IGNORED: &[Check] =
+    checks![an_argument_that_kills_its_worker_by_its_control_group];
+
+/// Long enough for anything here.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) const CHECKS: &[Check] = checks![
     a_dead_worker_fails_its_own_task,
@@ -20,6 +28,9 @@ pub(crate) const CHECKS: &[Check] = checks![
     retries_are_tried,
     a_death_never_names_an_earlier_jobs_task,
     chaos_every_task_ends_once,
+    an_argument_that_kills_its_worker_fails_alone,
+    a_task_that_lowers_its_own_limits_fails_the_next_one_only,
+    a_bus_error_is_the_tasks_own,
 ];
 
 fn a_dead_worker_fails_its_own_task() {
@@ -118,7 +129,7 @@ fn idle_workers_killed_lose_nothing() {
 
 fn retries_are_tried() {
     let tries = Shared::slice(3, |_| AtomicU32::new(0)).unwrap();
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(2)
         .retries(2)
         .build(|n: usize| {
@@ -146,7 +157,7 @@ fn retries_are_tried() {
 }
 
 fn a_death_never_names_an_earlier_jobs_task() {
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(1)
         .build(|_: u32| process::id())
         .unwrap();
@@ -184,7 +195,7 @@ fn chaos_every_task_ends_once() {
         .and_then(|rounds| rounds.parse().ok());
     let done = Shared::slice(2000, |_| AtomicU32::new(0)).unwrap();
     let pids = Shared::slice(64, |_| AtomicU32::new(0)).unwrap();
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(4)
         .initializer(|| {
             let pid = process::id();
@@ -222,6 +233,132 @@ fn chaos_every_task_ends_once() {
     }
     pool.close().join().unwrap();
     assert_no_child();
+}
+
+/// Of the size of its argument, before the task has begun.
+fn an_argument_that_kills_its_worker_fails_alone() {
+    let pool = PoolBuilder::new()
+        .workers(2)
+        .largest_message(200 << 20)
+        .initializer(|| {
+            // What the process has, and a little more.
+            let now = std::fs::read_to_string("/proc/self/statm").unwrap();
+            let pages: u64 = now.split(' ').next().unwrap().parse().unwrap();
+            let most = pages * 4096 + (64 << 20);
+            setrlimit(Resource::RLIMIT_AS, most, most).unwrap();
+            setrlimit(Resource::RLIMIT_CORE, 0, 0).unwrap();
+        })
+        .build(|text: String| text.len())
+        .unwrap();
+    let large = pool.apply_async(" ".repeat(150 << 20));
+    let small: Vec<_> = (0..10).map(|n| pool.apply_async(" ".repeat(n))).collect();
+    for (n, small) in small.into_iter().enumerate() {
+        assert_eq!(small.get_timeout(PATIENCE), Ok(n));
+    }
+    let outcome = large.get_timeout(PATIENCE);
+    assert!(
+        matches!(outcome, Err(TaskError::WorkerDied { task: 0, .. })),
+        "{outcome:?}"
+    );
+    pool.close().join().unwrap();
+    assert_no_child();
+}
+
+fn a_task_that_lowers_its_own_limits_fails_the_next_one_only() {
+    let pool = PoolBuilder::new()
+        .workers(1)
+        .largest_message(20 << 20)
+        .build(|text: String| {
+            if text.is_empty() {
+                setrlimit(Resource::RLIMIT_AS, 1 << 20, 1 << 20).unwrap();
+                setrlimit(Resource::RLIMIT_CORE, 0, 0).unwrap();
+            }
+            text.len()
+        })
+        .unwrap();
+    for _ in 0..3 {
+        assert_eq!(pool.apply(String::new()), Ok(0));
+        let next = pool.apply_async(" ".repeat(10 << 20));
+        let outcome = next.get_timeout(PATIENCE);
+        assert!(
+            matches!(outcome, Err(TaskError::WorkerDied { .. })),
+            "{outcome:?}"
+        );
+        assert_eq!(pool.apply(" ".repeat(10 << 20)), Ok(10 << 20));
+    }
+    pool.close().join().unwrap();
+}
+
+/// As from a file that is cut while it is mapped.
+fn a_bus_error_is_the_tasks_own() {
+    let pool = Pool::new(1, |n: u32| {
+        if n == 1 {
+            raise(Signal::SIGBUS).unwrap();
+        }
+        n
+    })
+    .unwrap();
+    let results: Vec<_> = (0..3).map(|n| pool.apply_async(n)).collect();
+    for (n, result) in (0..).zip(results) {
+        match result.get_timeout(PATIENCE) {
+            Ok(m) => assert_eq!((n, true), (m, n != 1)),
+            Err(TaskError::WorkerDied { task: 1, died }) => {
+                assert_eq!(died.status, ExitStatus::Signal(7));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    pool.close().join().unwrap();
+}
+
+/// More than the workers' control group has. (Made for this, of version 1 or 2.)
+fn an_argument_that_kills_its_worker_by_its_control_group() {
+    let group = ControlGroup::new(64 << 20).expect("needs a memory control group");
+    let pool = PoolBuilder::new()
+        .workers(1)
+        .largest_message(200 << 20)
+        .initializer(|| group.join())
+        .build(|text: String| text.len())
+        .unwrap();
+    let large = pool.apply_async(" ".repeat(150 << 20));
+    let small = pool.apply_async(" ".repeat(3));
+    assert_eq!(small.get_timeout(PATIENCE), Ok(3));
+    let outcome = large.get_timeout(PATIENCE);
+    assert!(
+        matches!(outcome, Err(TaskError::WorkerDied { task: 0, .. })),
+        "{outcome:?}"
+    );
+    pool.close().join().unwrap();
+    drop(group);
+}
+
+/// A control group that limits memory.
+struct ControlGroup(PathBuf);
+
+impl ControlGroup {
+    fn new(bytes: u64) -> std::io::Result<Self> {
+        let name = format!("multiproc-test-{}", process::id());
+        let root = std::path::Path::new("/sys/fs/cgroup");
+        let (parent, limit) = match root.join("memory").is_dir() {
+            true => (root.join("memory"), "memory.limit_in_bytes"),
+            false => (root.to_path_buf(), "memory.max"),
+        };
+        let group = ControlGroup(parent.join(name));
+        std::fs::create_dir(&group.0)?;
+        std::fs::write(group.0.join(limit), bytes.to_string())?;
+        Ok(group)
+    }
+
+    /// Moves this process there.
+    fn join(&self) -> std::io::Result<()> {
+        std::fs::write(self.0.join("cgroup.procs"), "0")
+    }
+}
+
+impl Drop for ControlGroup {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.0);
+    }
 }
 
 fn is_ours(pid: u32) -> bool {

@@ -1,10 +1,13 @@
 //! What cannot be sent, and panics on the way.
 
 use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use common::testing::{Check, checks};
-use multiproc::pool::{Builder, Pool, TaskError};
+use multiproc::pool::{Pool, PoolBuilder, TaskError};
+use multiproc::shared::Shared;
 
 pub(crate) const CHECKS: &[Check] = checks![
     a_panic_is_the_tasks_error,
@@ -14,6 +17,7 @@ pub(crate) const CHECKS: &[Check] = checks![
     a_small_queue_carries_its_errors,
     an_argument_that_panics_on_arrival_is_its_own_error,
     a_result_that_panics_on_arrival_is_its_own_error,
+    an_unwanted_result_that_panics_when_dropped_ends_nothing,
 ];
 
 fn a_panic_is_the_tasks_error() {
@@ -68,7 +72,7 @@ fn a_result_that_cannot_be_sent() {
     assert_eq!(pool.apply(3), Ok(Odd(3)));
     pool.close().join().unwrap();
 
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(1)
         .largest_message(1000)
         .build(|n: usize| vec![0_u8; n])
@@ -82,7 +86,7 @@ fn a_result_that_cannot_be_sent() {
 }
 
 fn an_argument_that_cannot_be_sent() {
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(1)
         .largest_message(1000)
         .build(|bytes: Vec<u8>| bytes.len())
@@ -107,7 +111,7 @@ fn an_argument_that_cannot_be_sent() {
 }
 
 fn a_small_queue_carries_its_errors() {
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(1)
         .largest_message(16)
         .build(|n: usize| vec![0_u8; n])
@@ -184,4 +188,36 @@ impl<'de> serde::Deserialize<'de> for Touchy {
         assert!(n != 2 || here == home, "touched abroad");
         Ok(Touchy(n, home))
     }
+}
+
+/// Panics when it is dropped at home.
+#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Bitter(u32);
+
+impl Drop for Bitter {
+    fn drop(&mut self) {
+        assert!(self.0 != process::id(), "dropped at home");
+    }
+}
+
+fn an_unwanted_result_that_panics_when_dropped_ends_nothing() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let home = process::id();
+    let gate = Shared::new(AtomicU32::new(0)).unwrap();
+    let pool = Pool::new(1, |n: u32| {
+        while gate.load(Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+        Bitter(if n == 0 { home } else { 0 })
+    })
+    .unwrap();
+    drop(pool.apply_async(0));
+    drop(pool.task(0).callback(|_| ()).submit());
+    drop(pool.map_async([0, 0, 0], Some(3)));
+    drop(pool.map_async([0, 0, 0], Some(1)));
+    gate.store(1, Ordering::SeqCst);
+    for _ in 0..100 {
+        assert_eq!(pool.apply(1), Ok(Bitter(0)));
+    }
+    pool.close().join().unwrap();
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::testing::{Check, checks};
-use multiproc::pool::{Builder, Pool, TaskError};
+use multiproc::pool::{Pool, PoolBuilder, TaskError};
 use multiproc::shared::Shared;
 
 use crate::assert_no_child;
@@ -82,7 +82,7 @@ fn tasks_from_several_threads() {
 }
 
 fn max_tasks_per_child_replaces_workers() {
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(2)
         .max_tasks_per_child(3)
         .build(|_: u32| process::id())

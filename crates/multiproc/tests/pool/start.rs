@@ -7,16 +7,23 @@ use std::thread;
 use std::time::Duration;
 
 use common::testing::{Check, checks};
-use multiproc::pool::{Builder, Pool, PoolError, StartError, TaskError};
+use multiproc::pool::{Pool, PoolBuilder, PoolError, StartError, TaskError};
 use multiproc::process::{Died, ExitStatus, SpawnError};
 use multiproc::shared::Shared;
+use nix::sys::resource::Resource;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
-use crate::assert_no_child;
+use crate::{assert_no_child, pid_of};
 
 pub(crate) const CHECKS: &[Check] = checks![
     the_initializer_runs_in_each_worker,
     a_failing_initializer_is_an_error,
     replaced_workers_do_not_add_up_to_a_failing_initializer,
+    an_initializers_error_and_panic_are_told,
+    killed_newborns_end_no_pool,
+    a_refused_fork_is_tried_again,
+    when_no_worker_can_be_forked_the_pool_says_so,
     a_threaded_process_is_refused,
     pools_one_after_the_other,
     no_workers_are_refused,
@@ -26,7 +33,7 @@ pub(crate) const CHECKS: &[Check] = checks![
 
 fn the_initializer_runs_in_each_worker() {
     let started = Shared::new(AtomicU32::new(0)).unwrap();
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(3)
         .initializer(|| {
             started.fetch_add(1, Ordering::SeqCst);
@@ -39,7 +46,7 @@ fn the_initializer_runs_in_each_worker() {
 }
 
 fn a_failing_initializer_is_an_error() {
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(2)
         .initializer(|| process::exit(7))
         .build(|n: u32| n)
@@ -61,7 +68,7 @@ fn a_failing_initializer_is_an_error() {
 
 fn replaced_workers_do_not_add_up_to_a_failing_initializer() {
     let starts = Shared::new(AtomicU32::new(0)).unwrap();
-    let pool = Builder::new()
+    let pool = PoolBuilder::new()
         .workers(8)
         .initializer(|| {
             // Four, but never two in a row.
@@ -118,7 +125,7 @@ fn no_workers_are_refused() {
         Pool::new(usize::MAX, |n: u32| n),
         Err(StartError::Workers)
     ));
-    let pool = Builder::default().build(|n: u32| n).unwrap();
+    let pool = PoolBuilder::default().build(|n: u32| n).unwrap();
     assert_eq!(pool.workers(), num_cpus::get());
     pool.close().join().unwrap();
 }
@@ -154,5 +161,113 @@ fn a_limit_on_processes_is_a_clear_error() {
         text.starts_with("cannot start ") && text.contains("temporarily unavailable"),
         "{text}"
     );
+    assert_no_child();
+}
+
+fn an_initializers_error_and_panic_are_told() {
+    let of = |builder: PoolBuilder<'_>| {
+        let pool = builder.workers(1).build(|n: u32| n).unwrap();
+        let error = pool.apply(1).unwrap_err();
+        let TaskError::Broken(PoolError::Initializer(died)) = &error else {
+            panic!("{error}");
+        };
+        assert!(format!("{error:?}").contains("their initializer fails: process 'pool-worker'"));
+        died.status
+    };
+    let failing = PoolBuilder::new().initializer(|| Err::<(), _>("no database"));
+    assert_eq!(of(failing), ExitStatus::Code(1));
+    let panicking = PoolBuilder::new().initializer(|| panic!("on purpose"));
+    assert_eq!(of(panicking), ExitStatus::Code(101));
+    let crashing = PoolBuilder::new().initializer(|| process::abort());
+    assert_eq!(of(crashing), ExitStatus::Signal(6));
+}
+
+/// By an outsider, that is, which is no failure of theirs.
+fn killed_newborns_end_no_pool() {
+    let newborn = Shared::new(AtomicU32::new(0)).unwrap();
+    let hold = Shared::new(AtomicU32::new(1)).unwrap();
+    let pool = PoolBuilder::new()
+        .workers(1)
+        .initializer(|| {
+            newborn.store(process::id(), Ordering::SeqCst);
+            while hold.load(Ordering::SeqCst) == 1 {
+                thread::yield_now();
+            }
+        })
+        .build(|n: u32| n)
+        .unwrap();
+    let result = pool.apply_async(1);
+    for _ in 0..12 {
+        let mut pid = 0;
+        while pid == 0 {
+            thread::yield_now();
+            pid = newborn.swap(0, Ordering::SeqCst);
+        }
+        kill(pid_of(pid), Signal::SIGKILL).unwrap();
+    }
+    hold.store(0, Ordering::SeqCst);
+    assert_eq!(result.get_timeout(Duration::from_secs(60)), Ok(1));
+    pool.close().join().unwrap();
+}
+
+/// Fewer than the helper has open, and enough to poll those that it waits for.
+const FEW: u64 = 3;
+
+/// Lets this pool's helper fork no more, or again.
+fn allow_descriptors(helper: Pid, most: u64) {
+    let (_, hard) = nix::sys::resource::getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    let limit = libc::rlimit {
+        rlim_cur: most,
+        rlim_max: hard,
+    };
+    // SAFETY: sets a limit of another process; `limit` is read only.
+    #[allow(unsafe_code)]
+    let set = unsafe {
+        let (pid, what) = (helper.as_raw(), libc::RLIMIT_NOFILE);
+        libc::prlimit(pid, what, &limit, std::ptr::null_mut())
+    };
+    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
+}
+
+fn a_refused_fork_is_tried_again() {
+    let pool = Pool::new(1, |n: u32| match n {
+        0 => process::exit(0),
+        _ => nix::unistd::getppid().as_raw(),
+    })
+    .unwrap();
+    let helper = Pid::from_raw(pool.apply(1).unwrap());
+    allow_descriptors(helper, FEW);
+    assert!(pool.apply(0).is_err());
+    let result = pool.apply_async(1);
+    // A worker that was forked and then had to go, for want of a descriptor,
+    // may have done the task before.
+    let _ = result.wait(Duration::from_millis(500));
+    allow_descriptors(helper, 1000);
+    match result.get_timeout(Duration::from_secs(60)) {
+        Ok(parent) => assert_eq!(parent, helper.as_raw()),
+        Err(error) => assert!(matches!(error, TaskError::WorkerDied { .. }), "{error}"),
+    }
+    assert_eq!(pool.apply(1), Ok(helper.as_raw()));
+    pool.close().join().unwrap();
+}
+
+fn when_no_worker_can_be_forked_the_pool_says_so() {
+    let pool = Pool::new(2, |n: u32| match n {
+        0 => process::exit(0),
+        _ => nix::unistd::getppid().as_raw(),
+    })
+    .unwrap();
+    allow_descriptors(Pid::from_raw(pool.apply(1).unwrap()), FEW);
+    let _ = (pool.apply(0), pool.apply(0));
+    let reason = loop {
+        match pool.apply(1) {
+            Err(TaskError::Broken(PoolError::Fork(reason))) => break reason,
+            // Done by a worker that had to go for want of a descriptor.
+            Ok(_) | Err(TaskError::WorkerDied { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert!(reason.starts_with("Too many open files"), "{reason}");
+    assert_eq!(pool.close().join(), Err(PoolError::Fork(reason.clone())));
     assert_no_child();
 }

@@ -7,11 +7,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::deadline::Deadline;
-
+use crate::pool::caught::{caught, drop_each};
 use crate::pool::error::TaskError;
 
-/// Where the collector leaves a value, and others wait for it.
-pub(crate) struct Slot<T> {
+/// What became of the tasks of a job, in order.
+pub(crate) type Results<R> = Vec<Result<R, TaskError>>;
+
+/// Where the collector leaves results, and others wait for them.
+pub(crate) struct Promise<T> {
     state: Mutex<State<T>>,
     filled: Condvar,
 }
@@ -23,20 +26,27 @@ enum State<T> {
     Taken,
 }
 
-impl<T> Slot<T> {
+impl<T> Promise<T> {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Slot {
+        Arc::new(Promise {
             state: Mutex::new(State::Empty(None)),
             filled: Condvar::new(),
         })
     }
 
-    pub(crate) fn fill(&self, value: T) {
+    /// Leaves `value`, which `discard` drops if nobody wants it any more.
+    pub(crate) fn fill(self: Arc<Self>, value: T, discard: impl FnOnce(T)) {
         let before = std::mem::replace(&mut *self.lock(), State::Full(value));
-        self.filled.notify_all();
         // Outside the lock: a waker may be anybody's code.
         if let State::Empty(Some(waker)) = before {
-            waker.wake();
+            caught(|| waker.wake());
+        }
+        self.filled.notify_all();
+        // The other side may have gone before, or just now.
+        if let Some(unwanted) = Arc::into_inner(self)
+            && let Ok(State::Full(value)) = unwanted.state.into_inner()
+        {
+            discard(value);
         }
     }
 
@@ -92,7 +102,7 @@ impl<T> Slot<T> {
         }
     }
 
-    pub(crate) fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+    pub(crate) fn peek<U>(&self, look: impl FnOnce(&T) -> U) -> Option<U> {
         match &*self.lock() {
             State::Full(value) => Some(look(value)),
             _ => None,
@@ -100,10 +110,42 @@ impl<T> Slot<T> {
     }
 }
 
+impl<R> Promise<Result<R, TaskError>> {
+    pub(crate) fn fill_one(self: Arc<Self>, result: Result<R, TaskError>) {
+        self.fill(result, |result| drop_each([result]));
+    }
+}
+
+impl<R> Promise<Results<R>> {
+    pub(crate) fn fill_many(self: Arc<Self>, results: Results<R>) {
+        self.fill(results, drop_each);
+    }
+}
+
+impl<R> Promise<(Results<R>, usize)> {
+    /// Results, and how many bytes they take.
+    pub(crate) fn fill_landed(self: Arc<Self>, landed: (Results<R>, usize)) {
+        self.fill(landed, |(results, _)| drop_each(results));
+    }
+}
+
 /// The result of a task that may still be running. Dropping it forgets the
 /// result, not the task.
+///
+/// ```no_run
+/// // (not run: a doc test is a process with several threads)
+/// # use multiproc::pool::{Pool, TaskError};
+/// # use std::time::Duration;
+/// # fn f(pool: Pool<u64, u64>) -> Result<(), TaskError> {
+/// let square = pool.apply_async(12);
+/// while !square.wait(Duration::from_secs(1)) {
+///     println!("still waiting");
+/// }
+/// println!("{}", square.get()?);
+/// # Ok(()) }
+/// ```
 pub struct AsyncResult<R> {
-    pub(crate) slot: Arc<Slot<Result<R, TaskError>>>,
+    pub(crate) promise: Arc<Promise<Result<R, TaskError>>>,
     pub(crate) number: u64,
 }
 
@@ -114,21 +156,28 @@ impl<R> AsyncResult<R> {
     }
 
     /// Waits for the result and takes it.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError`]: the task has failed, or its pool has.
     pub fn get(self) -> Result<R, TaskError> {
-        self.slot.take(Deadline::NEVER)?
+        self.promise.take(Deadline::NEVER)?
     }
 
-    /// Like [`get`](Self::get), but [`TaskError::Timeout`] when there is none
-    /// within `timeout`; ask again then. Once it was taken, it is
-    /// [`TaskError::Taken`].
+    /// Like [`get`](Self::get), within `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::Timeout`] when there is none yet: ask again.
+    /// [`TaskError::Taken`] once it was taken.
     pub fn get_timeout(&self, timeout: Duration) -> Result<R, TaskError> {
-        self.slot.take(Deadline::after(timeout))?
+        self.promise.take(Deadline::after(timeout))?
     }
 
     /// Waits for the result for at most `timeout`, without taking it; whether
     /// it is there.
     pub fn wait(&self, timeout: Duration) -> bool {
-        self.slot.is_filled(Deadline::after(timeout))
+        self.promise.is_filled(Deadline::after(timeout))
     }
 
     /// Whether the task has ended, well or not.
@@ -139,7 +188,7 @@ impl<R> AsyncResult<R> {
     /// Whether the task has ended well; `None` while it has not ended, and
     /// after the result was taken.
     pub fn successful(&self) -> Option<bool> {
-        self.slot.peek(Result::is_ok)
+        self.promise.peek(Result::is_ok)
     }
 }
 
@@ -151,7 +200,7 @@ impl<R> Future for AsyncResult<R> {
     type Output = Result<R, TaskError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.slot.poll_take(context).map(|taken| taken?)
+        self.promise.poll_take(context).map(|taken| taken?)
     }
 }
 

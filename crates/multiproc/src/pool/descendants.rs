@@ -1,0 +1,81 @@
+//! What tasks have started and left behind. Their parents are dead, so they are
+//! children of the helper, which is their subreaper.
+
+use std::fs;
+use std::os::fd::AsFd;
+use std::str::SplitAsciiWhitespace;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+use rustix::process::{PidfdFlags, pidfd_open};
+
+use crate::deadline::Deadline;
+use crate::process::wait_readable;
+
+/// How long to wait for them: one of another user may not be killed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Kills all children of this process, and those that come to it when they have
+/// died, and reaps them.
+pub(crate) fn end_all() {
+    let until = Deadline::after(PATIENCE);
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG;
+    while !until.is_past() {
+        match waitid(Id::All, flags) {
+            Ok(WaitStatus::StillAlive) => {
+                let children = children();
+                for child in &children {
+                    let _ = kill(*child, Signal::SIGKILL);
+                }
+                children.iter().for_each(|child| wait(*child, until));
+            }
+            Err(Errno::ECHILD) => return,
+            // One was reaped.
+            _ => {}
+        }
+    }
+}
+
+/// Waits for the end of a child, without reaping it.
+fn wait(child: Pid, until: Deadline) {
+    // The number is the child's until it is reaped, which nobody else does.
+    if let Some(child) = rustix::process::Pid::from_raw(child.as_raw())
+        && let Ok(pidfd) = pidfd_open(child, PidfdFlags::empty())
+    {
+        let _ = wait_readable(pidfd.as_fd(), until);
+    }
+}
+
+/// The children of this process, as `/proc` lists them.
+fn children() -> Vec<Pid> {
+    // It may show the numbers of another PID namespace than this process's.
+    let (Ok(own), Ok(entries)) = (
+        fs::read_to_string("/proc/self/status"),
+        fs::read_dir("/proc"),
+    ) else {
+        return Vec::new();
+    };
+    let Some(mut this) = numbers(&own, "NSpid:") else {
+        return Vec::new();
+    };
+    let deeper = this.clone().count().saturating_sub(1);
+    let this = this.next();
+    entries
+        .filter_map(|entry| {
+            let status = fs::read_to_string(entry.ok()?.path().join("status")).ok()?;
+            let mut parent = numbers(&status, "PPid:")?;
+            // Its numbers, from the one shown to that in its own namespace.
+            let number = numbers(&status, "NSpid:")?.nth(deeper)?;
+            (parent.next() == this).then(|| number.parse().ok().map(Pid::from_raw))?
+        })
+        .collect()
+}
+
+/// What stands in a line of `/proc/PID/status`.
+fn numbers<'a>(status: &'a str, name: &str) -> Option<SplitAsciiWhitespace<'a>> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(line.split_ascii_whitespace())
+}

@@ -1,0 +1,255 @@
+//! The pool's threads in the program: the collector hands out results, and
+//! another one calls callbacks.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::Receiver;
+use serde::de::DeserializeOwned;
+
+use crate::codec::decode_first;
+use crate::deadline::Deadline;
+use crate::pool::caught::{caught, drop_each};
+use crate::pool::error::{PoolError, TaskError};
+use crate::pool::inner::{Call, Inner};
+use crate::pool::message::{Cause, JobNumber, Report, TaskOutcome, outcomes};
+use crate::process::Died;
+use crate::queue::Error;
+
+/// How soon the death of the helper itself, which nobody reports, is noticed.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
+
+/// How soon to try again to put a job for another try, when there is no room.
+const SOON: Duration = Duration::from_millis(5);
+
+/// The threads, once the first task has started them.
+pub(crate) struct Threads {
+    started: OnceLock<Result<(), PoolError>>,
+    calls: Mutex<Option<Receiver<Option<Call>>>>,
+    handles: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Threads {
+    pub(crate) fn new(calls: Receiver<Option<Call>>) -> Self {
+        Threads {
+            started: OnceLock::new(),
+            calls: Mutex::new(Some(calls)),
+            handles: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Starts the threads unless they run.
+    pub(crate) fn start<R>(&self, inner: &Arc<Inner<R>>) -> Result<(), PoolError>
+    where
+        R: DeserializeOwned + Send + 'static,
+    {
+        let start = || self.spawn(inner);
+        self.started.get_or_init(start).clone()
+    }
+
+    /// Whether they were started.
+    pub(crate) fn run(&self) -> bool {
+        matches!(self.started.get(), Some(Ok(())))
+    }
+
+    fn spawn<R>(&self, inner: &Arc<Inner<R>>) -> Result<(), PoolError>
+    where
+        R: DeserializeOwned + Send + 'static,
+    {
+        let failed = |error: std::io::Error| PoolError::Threads(error.to_string());
+        let calls = self
+            .calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        let make_calls = move || {
+            let calls = calls.iter().flatten();
+            for call in calls.map_while(|call| call) {
+                caught(call);
+            }
+        };
+        let callbacks = thread::Builder::new().name("pool-callbacks".to_string());
+        handles.push(callbacks.spawn(make_calls).map_err(failed)?);
+        let mut collector = Collector {
+            inner: Arc::clone(inner),
+            again: VecDeque::new(),
+        };
+        let thread = thread::Builder::new().name("pool-collector".to_string());
+        match thread.spawn(move || collector.run()) {
+            Ok(handle) => handles.push(handle),
+            Err(error) => {
+                inner.end_calls();
+                return Err(failed(error));
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for their ends: the collector's comes when the queue of reports is
+    /// closed, the other's after that.
+    pub(crate) fn join<R: Send + 'static>(&self, inner: &Inner<R>) {
+        let handles =
+            std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
+        let join = |handle: JoinHandle<()>| {
+            // A callback may have dropped the pool.
+            if handle.thread().id() != thread::current().id() {
+                let _ = handle.join();
+            }
+        };
+        for (number, handle) in handles.into_iter().rev().enumerate() {
+            if number > 0 {
+                inner.end_calls();
+            }
+            join(handle);
+        }
+    }
+}
+
+struct Collector<R> {
+    inner: Arc<Inner<R>>,
+    /// Jobs to be tried again, for which there was no room yet.
+    again: VecDeque<JobNumber>,
+}
+
+impl<R: DeserializeOwned + Send + 'static> Collector<R> {
+    fn run(&mut self) {
+        let mut bytes = Vec::new();
+        loop {
+            let tick = if self.again.is_empty() { TICK } else { SOON };
+            match self.inner.reports.get(&mut bytes, Deadline::after(tick)) {
+                // A result may panic when it is dropped: that ends nobody.
+                Ok(()) => caught(|| self.handle(&bytes)).unwrap_or_default(),
+                Err(Error::Empty) => self.look_after_helper(),
+                Err(_) => return,
+            }
+            self.try_again();
+        }
+    }
+
+    fn handle(&mut self, bytes: &[u8]) {
+        match decode_first(bytes) {
+            Ok((Report::Done { job, count, last }, rest)) => self.done(
+                JobNumber::from_ne_bytes(job),
+                u32::from_ne_bytes(count),
+                last,
+                rest,
+            ),
+            Ok((
+                Report::Lost {
+                    job,
+                    progress,
+                    death,
+                },
+                _,
+            )) => self.lost(job, progress, death.into()),
+            Ok((Report::GaveUp(cause), _)) => self.break_with(cause.into()),
+            // The pool's start read the first of these; there is no second.
+            Ok((Report::Started | Report::NotStarted { .. }, _)) | Err(_) => {}
+        }
+    }
+
+    fn done(&mut self, job: JobNumber, count: u32, last: bool, bytes: &[u8]) {
+        let mut table = self.inner.table();
+        // Lost before, tried again, and done twice: once is enough.
+        let Some(pending) = table.pending.get_mut(&job) else {
+            return;
+        };
+        let start = pending.first + pending.arrived.len() as u64;
+        pending.bytes += bytes.len();
+        drop(table);
+        let results = outcomes(bytes, count)
+            .zip(start..)
+            .map(|(outcome, task)| match outcome {
+                TaskOutcome::Returned(result) => Ok(result),
+                TaskOutcome::Panicked(message) => Err(TaskError::Panicked { task, message }),
+                TaskOutcome::BadResult(reason) => Err(TaskError::BadResult { task, reason }),
+                TaskOutcome::BadArgument(reason) => Err(TaskError::BadArgument { task, reason }),
+            });
+        if last {
+            if let Some(pending) = self.inner.remove(job) {
+                let results = pending.arrived.into_iter().chain(results);
+                self.inner.deliver(pending.sink, results, pending.bytes);
+            }
+            return;
+        }
+        let results: Vec<_> = results.collect();
+        let mut table = self.inner.table();
+        match table.pending.get_mut(&job) {
+            Some(pending) => pending.arrived.extend(results),
+            None => {
+                drop(table);
+                drop_each(results);
+            }
+        }
+    }
+
+    fn lost(&mut self, job: JobNumber, progress: u32, died: Died) {
+        let mut table = self.inner.table();
+        if let Some(pending) = table.pending.get_mut(&job)
+            && let Some((left @ 1.., _)) = &mut pending.retry
+        {
+            *left -= 1;
+            pending.bytes = 0;
+            let arrived = std::mem::take(&mut pending.arrived);
+            drop(table);
+            self.again.push_back(job);
+            drop_each(arrived);
+            return;
+        }
+        drop(table);
+        if let Some(pending) = self.inner.remove(job) {
+            let task = pending.first + u64::from(progress);
+            let error = TaskError::WorkerDied { task, died };
+            self.inner.deliver_error(pending, &error);
+        }
+    }
+
+    fn try_again(&mut self) {
+        while let Some(job) = self.again.front() {
+            let table = self.inner.table();
+            let bytes = table
+                .pending
+                .get(job)
+                .and_then(|pending| pending.retry.as_ref());
+            // Never waits here: the workers may be waiting for us.
+            if let Some((_, bytes)) = bytes
+                && let Err(Error::Full) = self.inner.tasks.try_put_first(bytes)
+            {
+                return;
+            }
+            drop(table);
+            self.again.pop_front();
+        }
+    }
+
+    fn look_after_helper(&self) {
+        if self.inner.table().ending {
+            return;
+        }
+        // It may have said why between our last look at the queue and its end.
+        let helper = &self.inner.helper;
+        if let Ok(Some(status)) = helper.exit_status()
+            && self.inner.reports.is_empty()
+        {
+            let (name, pid) = (helper.name().to_string(), helper.pid());
+            self.break_with(PoolError::Helper(Died { name, pid, status }));
+        }
+    }
+
+    fn break_with(&self, error: PoolError) {
+        self.inner.fail_all(&error.into());
+    }
+}
+
+impl From<Cause> for PoolError {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Initializer(death) => PoolError::Initializer(death.into()),
+            Cause::Start(death) => PoolError::Start(death.into()),
+            Cause::Fork(reason) => PoolError::Fork(reason),
+        }
+    }
+}
