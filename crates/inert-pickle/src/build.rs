@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::arena::{Arena, BUILT, How, Id, NOTHING, Node, Seq};
 use super::fast_hash::FastHash;
 use super::long::minimal;
-use super::value::Place;
+use super::value::Repr;
 use super::{Error, Value};
 
 /// Why making a value out of parts may panic: 4 GiB is what an arena holds.
@@ -14,19 +14,19 @@ const FULL: &str = "a value of less than 4 GiB";
 
 /// An arena being filled from values of other arenas.
 #[derive(Default)]
-pub(super) struct Builder {
+pub(super) struct NewArena {
     pub(super) arena: Arena,
     /// Copies made, by the place of their arena and their number there. The arenas must
     /// outlive the builder's use.
     copies: HashMap<(usize, Id), Id, FastHash>,
 }
 
-impl Builder {
+impl NewArena {
     /// Copies a value and all that it refers to, each node once. No recursion.
     pub(super) fn embed(&mut self, value: &Value) -> Result<Id, Error> {
         let (from, root) = match &value.0 {
-            Place::Alone(node) => return self.arena.add(*node),
-            Place::In(arena, id) => (arena, *id),
+            Repr::Scalar(node) => return self.arena.add(*node),
+            Repr::InArena(arena, id) => (arena, *id),
         };
         let place = Arc::as_ptr(from) as usize;
         if let Some(&copy) = self.copies.get(&(place, root)) {
@@ -106,8 +106,8 @@ impl Builder {
 }
 
 /// A value of one node, made by `node`.
-fn build(make: impl FnOnce(&mut Builder) -> Result<Node, Error>) -> Value {
-    let mut builder = Builder::default();
+fn build(make: impl FnOnce(&mut NewArena) -> Result<Node, Error>) -> Value {
+    let mut builder = NewArena::default();
     let root = make(&mut builder)
         .and_then(|node| builder.arena.add(node))
         .expect(FULL);
@@ -119,7 +119,7 @@ fn build(make: impl FnOnce(&mut Builder) -> Result<Node, Error>) -> Value {
 impl Value {
     /// `None`.
     pub const fn none() -> Value {
-        Value(Place::Alone(Node::None))
+        Value(Repr::Scalar(Node::None))
     }
 
     /// An `int` of any size, from two's complement little-endian bytes.
@@ -192,7 +192,7 @@ impl Value {
     /// The same value in memory of its own, which keeps nothing else of the message it
     /// came in. Worth it for a small part of a large message.
     pub fn detach(&self) -> Value {
-        let mut builder = Builder::default();
+        let mut builder = NewArena::default();
         let root = builder.embed(self).expect(FULL);
         builder.finish(root)
     }
@@ -212,19 +212,19 @@ fn object(how: How, callable: &Value, args: &[Value], state: Option<&Value>) -> 
 
 impl From<bool> for Value {
     fn from(value: bool) -> Value {
-        Value(Place::Alone(Node::Bool(value)))
+        Value(Repr::Scalar(Node::Bool(value)))
     }
 }
 
 impl From<i64> for Value {
     fn from(value: i64) -> Value {
-        Value(Place::Alone(Node::Int(value)))
+        Value(Repr::Scalar(Node::Int(value)))
     }
 }
 
 impl From<f64> for Value {
     fn from(value: f64) -> Value {
-        Value(Place::Alone(Node::Float(value)))
+        Value(Repr::Scalar(Node::Float(value)))
     }
 }
 

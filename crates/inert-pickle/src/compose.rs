@@ -69,13 +69,13 @@ impl<'v> Composer<'_, 'v> {
         self.writer.str(text.as_bytes());
     }
 
-    /// A value of any kind.
+    /// A value of any kind. One that comes again is written once, as Python does it.
     ///
     /// # Errors
     /// As [`write`](fn@super::write).
     pub fn value(&mut self, value: &'v Value) -> Result<(), Error> {
         self.parts += 1;
-        self.writer.value(value)
+        self.writer.one_of_many(value)
     }
 
     /// A `tuple` of the `len` parts that `body` writes.

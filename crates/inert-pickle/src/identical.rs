@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Value;
 use super::arena::{Arena, Id, Node};
 use super::names;
-use super::value::Place;
+use super::value::Repr;
 
 impl PartialEq for Value {
     /// Whether Python would build the same from both: the same values of the same types
@@ -13,7 +13,7 @@ impl PartialEq for Value {
     /// their size, and no recursion.
     fn eq(&self, other: &Value) -> bool {
         match (&self.0, &other.0) {
-            (Place::In(left, first), Place::In(right, second)) => {
+            (Repr::InArena(left, first), Repr::InArena(right, second)) => {
                 same(left, *first, right, *second)
             }
             _ => same_number(self.node(), other.node()),

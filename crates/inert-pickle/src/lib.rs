@@ -24,22 +24,32 @@
 //! **Shape.** The nodes of one message lie in one arena and name each other by number. So
 //! what is shared stays shared, a list within itself is nothing special, a [`Value`] is a
 //! pointer and a number, and dropping the deepest nesting frees four vectors. Nothing in
-//! this module recurses but the serde bridge, which counts its levels.
+//! this crate recurses but the serde bridge, which counts its levels. A value taken out of
+//! a message keeps the message in memory, until it is [detached](Value::detach).
 //!
-//! **Bounds.** [`Limits`] hold before anything is built: a message's size, its opcodes,
-//! its depth. A length is checked against what is left of the message, a memo index
-//! against what was stored. An opcode makes at most one node of 16 bytes and three links of
-//! four; messages of four million opcodes and nothing else took 15 to 32 bytes of memory
-//! for each of their bytes. Where shared values stand for more than
-//! there is (a list of the same list, a hundred times over), writing takes each once,
-//! showing stops at its limit, and comparing or copying out into Rust's own types stops
-//! with an error.
+//! **Bounds.** [`Limits`] hold before anything is built: a message's size, its parts, its
+//! depth. A length is checked against what is left of the message, a memo index against
+//! what was stored. A part makes at most one node of 16 bytes and three links of four;
+//! messages of nothing but such parts took 15 to 32 bytes of memory for each of their
+//! bytes. Where shared values stand for more than there is (a list of the same list, a
+//! hundred times over), everything is charged by its bytes: reading, writing and comparing
+//! look at each shared part once, so twice as much takes twice the time; a pickle is never
+//! longer than 40 times the message that its values came in, and 4 KiB; showing stops at
+//! its limit; copying out into Rust's own types stops with an error at a few times what
+//! there is, and 4 MiB.
 //!
-//! **Lower protocols.** What a protocol has no opcode for is spelt out as CPython does
-//! it: bytes at 2, sets below 4, bytearray below 5, the names of Python 2 at 2; and what
-//! is spelt out so is read as the plain data that it means. Two opcodes differ from what
-//! protocol 2 promises: Python 2 itself writes ints of 33 to 64 bits as text, and its
-//! `str` as bytes of no stated encoding. See [`Kind::NativeStr`].
+//! **Equality and order** are Python's in [`semantics`]: `1 == 1.0`, sorted lists, keys of
+//! dicts. `==` on [`Value`]s in Rust asks for more: whether both would become the same,
+//! types, sharing and all.
+//!
+//! **Protocols.** 0 to 5 are read, 2 to 5 written. What a protocol has no opcode for is
+//! spelt out as CPython does it: bytes at 2, sets below 4, bytearray below 5, the names of
+//! Python 2 at 2; and what is spelt out so is read as the plain data that it means. Two
+//! opcodes differ from what protocol 2 promises: Python 2 itself writes ints of 33 to 64
+//! bits as text, and its `str` as bytes of no stated encoding. See [`Kind::NativeStr`].
+//!
+//! **Messages of one's own** are put together with a [`Composer`], from parts of any
+//! number of messages, without copying them.
 //!
 //! **Why not serde-pickle.** It maps pickles to serde's data model, which has no place
 //! for what a manager's messages are made of: version 1.2 cannot keep a class, so a
@@ -47,22 +57,32 @@
 //! referred to twice for recursive and refuses it; and it recurses, so that two thousand
 //! nested lists from any peer overflow the stack of a server's thread. It could serve for
 //! plain data alone, but each message is read before it is known what is in it. The serde
-//! bridge here ([`to_value`], [`from_value`]) covers that plain data.
+//! bridge here (`to_value`, `from_value`, the feature `serde`, on by default) covers that
+//! plain data.
+
+#![forbid(unsafe_code)]
+
+#[cfg(all(doctest, feature = "serde"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod arena;
 mod atoms;
+#[cfg(feature = "serde")]
 mod bridge;
 mod build;
 mod compose;
 mod cursor;
+#[cfg(feature = "serde")]
 mod data;
 mod error;
 mod fast_hash;
 mod frames;
 mod identical;
 mod items;
+mod kind;
 mod limits;
-#[cfg(test)]
+#[cfg(all(test, feature = "serde"))]
 mod linear_tests;
 mod long;
 mod machine;
@@ -79,12 +99,15 @@ mod value;
 mod writer;
 mod wtf8;
 
+#[cfg(feature = "serde")]
 pub use bridge::{from_value, to_value};
 pub use compose::Composer;
+#[cfg(feature = "serde")]
 pub use data::Data;
 pub use error::Error;
 pub use items::{Change, Items, Object, Pairs};
+pub use kind::Kind;
 pub use limits::Limits;
 pub use reader::{Reader, protocol_of, read};
-pub use value::{Kind, Value};
+pub use value::Value;
 pub use writer::{write, write_into};

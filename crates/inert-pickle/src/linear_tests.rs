@@ -1,6 +1,11 @@
 //! Whatever is done with a message twice as long takes at most twice the work, memory and
 //! room, however its parts are shared. Work is counted in nodes and bytes looked at.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "tests, which clippy does not see behind the feature"
+)]
+
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 

@@ -159,6 +159,7 @@ pub(super) fn from_float(float: f64) -> Option<Vec<u8>> {
 }
 
 /// A number of at most 128 bits.
+#[cfg(feature = "serde")]
 pub(super) enum Wide {
     /// Not negative.
     Positive(u128),
@@ -167,6 +168,7 @@ pub(super) enum Wide {
 }
 
 /// The number, unless it is wider than any of Rust's own.
+#[cfg(feature = "serde")]
 pub(super) fn to_128(bytes: &[u8]) -> Option<Wide> {
     let mut all = [if is_negative(bytes) { 0xff } else { 0 }; 17];
     all.get_mut(..bytes.len())?.copy_from_slice(bytes);

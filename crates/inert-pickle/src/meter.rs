@@ -11,6 +11,7 @@ pub(crate) fn add(count: usize) {
     LOOKED_AT.set(LOOKED_AT.get() + count as u64);
 }
 
+#[cfg(feature = "serde")]
 pub(crate) fn take() -> u64 {
     LOOKED_AT.take()
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::arena::{Arena, Id, NOTHING, Node};
 use super::fast_hash::FastHash;
-use super::value::Place;
+use super::value::Repr;
 use super::{Value, long, names, wtf8};
 
 /// Ints of more bytes than this, some 4,300 digits, Python does not show either.
@@ -20,8 +20,8 @@ impl Value {
             left: limit,
         };
         match &self.0 {
-            Place::Alone(node) => out.scalar(*node),
-            Place::In(arena, id) => nested(&mut out, arena, *id),
+            Repr::Scalar(node) => out.scalar(*node),
+            Repr::InArena(arena, id) => nested(&mut out, arena, *id),
         }
         out.text
     }

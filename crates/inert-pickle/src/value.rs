@@ -4,10 +4,11 @@ use std::fmt;
 use std::str;
 use std::sync::Arc;
 
-use super::arena::{Arena, Id, Node, Seq};
+use super::arena::{Arena, Id, Node};
+use super::kind::{scalar_name, type_name};
 use super::names;
 use super::semantics::{self, CompareError, Work};
-use super::{Items, Object, Pairs};
+use super::{Items, Kind, Pairs};
 
 /// A Python value as data: cheap to clone, shared between threads, with identity (what
 /// is shared or cyclic in a pickle stays so).
@@ -15,132 +16,37 @@ use super::{Items, Object, Pairs};
 /// A value taken out of a message keeps the whole message in memory; see
 /// [`detach`](Value::detach).
 #[derive(Clone)]
-pub struct Value(pub(super) Place);
+pub struct Value(pub(super) Repr);
 
 /// Where a value is.
 #[derive(Clone)]
-pub(super) enum Place {
+pub(super) enum Repr {
     /// Here: `None`, a bool, an int of 64 bits, a float. Nothing is allocated for these.
-    Alone(Node),
+    Scalar(Node),
     /// A node of an arena.
-    In(Arc<Arena>, Id),
-}
-
-/// What a value is, with its contents.
-#[derive(Clone, Debug)]
-pub enum Kind<'a> {
-    /// `None`
-    None,
-    /// `bool`
-    Bool(bool),
-    /// `int` that fits.
-    Int(i64),
-    /// `int` that does not: two's complement, little-endian, minimal.
-    Long(&'a [u8]),
-    /// `float`
-    Float(f64),
-    /// `str`: UTF-8, except that lone surrogates are encoded too (Python's `surrogatepass`).
-    Str(&'a [u8]),
-    /// `str` of Python 2: bytes that are often ASCII. Python 3 gets a `str` when they are,
-    /// and `bytes` otherwise.
-    NativeStr(&'a [u8]),
-    /// `bytes`
-    Bytes(&'a [u8]),
-    /// `bytearray`
-    ByteArray(&'a [u8]),
-    /// `tuple`
-    Tuple(Items<'a>),
-    /// `list`
-    List(Items<'a>),
-    /// `dict`, in order
-    Dict(Pairs<'a>),
-    /// `set`
-    Set(Items<'a>),
-    /// `frozenset`
-    FrozenSet(Items<'a>),
-    /// A class or function by name, always by Python 3's names (`builtins`, not
-    /// `__builtin__`).
-    Global {
-        /// Its module.
-        module: &'a str,
-        /// Its qualified name.
-        name: &'a str,
-    },
-    /// What Python would make by a call; here it stays a description of it.
-    Object(Object<'a>),
-}
-
-impl<'a> Kind<'a> {
-    pub(super) fn of(arena: &'a Arc<Arena>, id: Id) -> Kind<'a> {
-        let items = |seq: Seq| Items {
-            arena,
-            ids: arena.links(seq),
-        };
-        match arena.node(id) {
-            Node::None => Kind::None,
-            Node::Bool(value) => Kind::Bool(value),
-            Node::Int(value) => Kind::Int(value),
-            Node::Float(value) => Kind::Float(value),
-            Node::Long(span) => Kind::Long(arena.bytes(span)),
-            Node::Str(span) => Kind::Str(arena.bytes(span)),
-            Node::Native(span) => Kind::NativeStr(arena.bytes(span)),
-            Node::Bytes(span) => Kind::Bytes(arena.bytes(span)),
-            Node::ByteArray(span) => Kind::ByteArray(arena.bytes(span)),
-            Node::Tuple(seq) => Kind::Tuple(items(seq)),
-            Node::List(seq) => Kind::List(items(seq)),
-            Node::Dict(seq) => Kind::Dict(Pairs {
-                arena,
-                ids: arena.links(seq),
-            }),
-            Node::Set(seq) => Kind::Set(items(seq)),
-            Node::FrozenSet(seq) => Kind::FrozenSet(items(seq)),
-            Node::Global { old, module, name } => {
-                let (module, name) = (arena.plain_str(module), arena.plain_str(name));
-                let (module, name) = if old {
-                    names::to_python_3(module, name)
-                } else {
-                    (module, name)
-                };
-                Kind::Global { module, name }
-            }
-            Node::Object(how, seq) => Kind::Object(Object {
-                arena,
-                how,
-                links: arena.links(seq),
-            }),
-        }
-    }
-
-    /// A `str` without lone surrogates, or a `str` of Python 2 in ASCII.
-    pub fn as_str(&self) -> Option<&'a str> {
-        match *self {
-            Kind::Str(text) => str::from_utf8(text).ok(),
-            Kind::NativeStr(text) if text.is_ascii() => str::from_utf8(text).ok(),
-            _ => None,
-        }
-    }
+    InArena(Arc<Arena>, Id),
 }
 
 impl Value {
     pub(super) fn at(arena: &Arc<Arena>, id: Id) -> Value {
         match arena.node(id) {
             node @ (Node::None | Node::Bool(_) | Node::Int(_) | Node::Float(_)) => {
-                Value(Place::Alone(node))
+                Value(Repr::Scalar(node))
             }
-            _ => Value(Place::In(Arc::clone(arena), id)),
+            _ => Value(Repr::InArena(Arc::clone(arena), id)),
         }
     }
 
     pub(super) fn node(&self) -> Node {
         match &self.0 {
-            Place::Alone(node) => *node,
-            Place::In(arena, id) => arena.node(*id),
+            Repr::Scalar(node) => *node,
+            Repr::InArena(arena, id) => arena.node(*id),
         }
     }
 
     /// What it is.
     pub fn kind(&self) -> Kind<'_> {
-        let Place::In(arena, id) = &self.0 else {
+        let Repr::InArena(arena, id) = &self.0 else {
             return match self.node() {
                 Node::Bool(value) => Kind::Bool(value),
                 Node::Int(value) => Kind::Int(value),
@@ -154,8 +60,8 @@ impl Value {
     /// Python's name of its type: `int`, `str`, `list`; of an object, its class's name.
     pub fn type_name(&self) -> &str {
         match &self.0 {
-            Place::Alone(node) => scalar_name(*node),
-            Place::In(arena, id) => type_name(arena, arena.node(*id)),
+            Repr::Scalar(node) => scalar_name(*node),
+            Repr::InArena(arena, id) => type_name(arena, arena.node(*id)),
         }
     }
 
@@ -184,7 +90,7 @@ impl Value {
     /// Python's `self is other`, for what is shared within one message.
     pub fn is(&self, other: &Value) -> bool {
         match (&self.0, &other.0) {
-            (Place::In(arena, id), Place::In(other, other_id)) => {
+            (Repr::InArena(arena, id), Repr::InArena(other, other_id)) => {
                 Arc::ptr_eq(arena, other) && id == other_id
             }
             _ => false,
@@ -195,15 +101,15 @@ impl Value {
     /// it came in, unless it was [`detach`](Value::detach)ed.
     pub fn memory(&self) -> usize {
         match &self.0 {
-            Place::Alone(_) => 0,
-            Place::In(arena, _) => arena.memory(),
+            Repr::Scalar(_) => 0,
+            Repr::InArena(arena, _) => arena.memory(),
         }
     }
 
     /// The objects in this value that a call of `name` in `module` would make.
     /// A value that is not detached may be told of others in its message.
     pub fn made_by(&self, module: &str, name: &str) -> Vec<Value> {
-        let Place::In(arena, _) = &self.0 else {
+        let Repr::InArena(arena, _) = &self.0 else {
             return Vec::new();
         };
         let ids = (0..).zip(&arena.nodes);
@@ -274,7 +180,7 @@ impl Value {
     /// Module, name and arguments of what is made by calling something named, like an
     /// exception: `("builtins", "ValueError", …)`. Python 3's names.
     pub fn as_call(&self) -> Option<(&str, &str, Items<'_>)> {
-        let Place::In(arena, _) = &self.0 else {
+        let Repr::InArena(arena, _) = &self.0 else {
             return None;
         };
         let Kind::Object(object) = self.kind() else {
@@ -330,43 +236,6 @@ impl fmt::Debug for Value {
     /// The value as Python shows it, cut to 200 characters.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.repr(200))
-    }
-}
-
-fn scalar_name(node: Node) -> &'static str {
-    match node {
-        Node::None => "NoneType",
-        Node::Bool(_) => "bool",
-        Node::Int(_) | Node::Long(_) => "int",
-        Node::Float(_) => "float",
-        Node::Str(_) | Node::Native(_) => "str",
-        Node::Bytes(_) => "bytes",
-        Node::ByteArray(_) => "bytearray",
-        Node::Tuple(_) => "tuple",
-        Node::List(_) => "list",
-        Node::Dict(_) => "dict",
-        Node::Set(_) => "set",
-        Node::FrozenSet(_) => "frozenset",
-        Node::Global { .. } => "type",
-        Node::Object(..) => "object",
-    }
-}
-
-/// Python's name of a node's type.
-pub(super) fn type_name(arena: &Arena, node: Node) -> &str {
-    match node {
-        Node::Object(_, seq) => match arena.node(arena.links(seq)[0]) {
-            Node::Global { name, .. } => arena.plain_str(name),
-            _ => "object",
-        },
-        Node::Global { module, name, .. } => {
-            match (arena.plain_str(module), arena.plain_str(name)) {
-                ("builtins" | "__builtin__", "Ellipsis") => "ellipsis",
-                ("builtins" | "__builtin__", "NotImplemented") => "NotImplementedType",
-                _ => "type",
-            }
-        }
-        node => scalar_name(node),
     }
 }
 

@@ -7,10 +7,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::arena::{Arena, Id, Node, Seq};
 use super::fast_hash::FastHash;
-use super::value::Place;
+use super::value::Repr;
 use super::{Error, Value, opcode as op};
 
 /// How deep nested values are written. What a reader accepted by default, twice over.
@@ -114,11 +115,11 @@ impl<'o, 'v> Writer<'o, 'v> {
     /// Writes one value. Values of one arena that follow each other share what they share.
     pub(super) fn value(&mut self, value: &'v Value) -> Result<(), Error> {
         let (arena, root) = match &value.0 {
-            Place::Alone(node) => {
+            Repr::Scalar(node) => {
                 self.scalar(*node);
                 return Ok(());
             }
-            Place::In(arena, id) => (&**arena, *id),
+            Repr::InArena(arena, id) => (&**arena, *id),
         };
         let at = std::ptr::from_ref(arena) as usize;
         if self.at != at {
@@ -131,6 +132,28 @@ impl<'o, 'v> Writer<'o, 'v> {
         self.frames.extend(first);
         while let Some(frame) = self.frames.pop() {
             self.advance(arena, frame)?;
+        }
+        Ok(())
+    }
+
+    /// Writes one of many values. Where others of its arena are about, the same one may come
+    /// again: it is then written once.
+    pub(super) fn one_of_many(&mut self, value: &'v Value) -> Result<(), Error> {
+        let Repr::InArena(arena, root) = &value.0 else {
+            return self.value(value);
+        };
+        if Arc::strong_count(arena) == 1 || is_small(arena.node(*root)) {
+            return self.value(value);
+        }
+        let key = (Arc::as_ptr(arena) as usize, *root);
+        if let Some(&index) = self.memo.get(&key) {
+            self.get(index);
+            return Ok(());
+        }
+        self.value(value)?;
+        if !self.memo.contains_key(&key) {
+            let index = self.put();
+            self.memo.insert(key, index);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use inert_pickle::{Kind, Value, from_value, to_value, write};
+use inert_pickle::{Composer, Kind, Value, from_value, to_value, write};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -288,6 +288,23 @@ fn values_made_of_others_keep_what_these_share() {
     // Written once, and fetched.
     assert_eq!(write(&outer, 4).unwrap(), b"\x80\x04]\x94K\x01ah\x00\x86.");
     assert_eq!(write(&outer, 2).unwrap(), b"\x80\x02]q\x00K\x01ah\x00\x86.");
+}
+
+#[test]
+fn a_composer_writes_once_what_comes_again() {
+    let (item, other) = (Value::list([&1.into()]), Value::list([&2.into()]));
+    let items = [item.clone(), other, item];
+    for protocol in 2..=5 {
+        let mut out = Vec::new();
+        Composer::write(&mut out, protocol, |pickle| {
+            pickle.list(|list| items.iter().try_for_each(|item| list.value(item)))
+        })
+        .unwrap();
+        let read = inert_pickle::read(&out, &Default::default()).unwrap();
+        let parts: Vec<Value> = read.as_sequence().unwrap().collect();
+        assert!(parts[0].is(&parts[2]) && !parts[0].is(&parts[1]));
+        assert_eq!(read.repr(99), "[[1], [2], [1]]");
+    }
 }
 
 #[test]

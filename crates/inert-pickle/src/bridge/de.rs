@@ -5,7 +5,7 @@ use std::cell::Cell;
 use serde::de::{self, DeserializeOwned, Unexpected, Visitor};
 
 use super::super::arena::{Arena, Id, Node};
-use super::super::value::Place;
+use super::super::value::Repr;
 use super::super::{Error, Value, long, names};
 use super::access::{Entries, List, Variant};
 
@@ -21,8 +21,8 @@ const PART: usize = 8;
 pub(super) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
     let alone = Arena::default();
     let (arena, node) = match &value.0 {
-        Place::Alone(node) => (&alone, *node),
-        Place::In(arena, id) => (&**arena, arena.node(*id)),
+        Repr::Scalar(node) => (&alone, *node),
+        Repr::InArena(arena, id) => (&**arena, arena.node(*id)),
     };
     let left = Cell::new(FREE + 4 * arena.weight());
     T::deserialize(Deserializer {

@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde::de::{self as serde_de, DeserializeOwned};
 use serde::ser as serde_ser;
 
-use super::build::Builder;
+use super::build::NewArena;
 use super::{Error, Value};
 
 /// Turns plain data into a value.
@@ -33,7 +33,7 @@ use super::{Error, Value};
 /// # Errors
 /// [`Error::Data`]: what the data's own `Serialize` reports; [`Error::Size`].
 pub fn to_value<T: Serialize + ?Sized>(data: &T) -> Result<Value, Error> {
-    let mut builder = Builder::default();
+    let mut builder = NewArena::default();
     let node = data.serialize(ser::Serializer { to: &mut builder })?;
     let root = builder.arena.add(node)?;
     Ok(builder.finish(root))

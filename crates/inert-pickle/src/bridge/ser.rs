@@ -9,11 +9,11 @@ use serde::ser::{
 };
 
 use super::super::arena::{Id, Node, Seq};
-use super::super::build::Builder;
+use super::super::build::NewArena;
 use super::super::{Error, long};
 
 pub(super) struct Serializer<'b> {
-    pub(super) to: &'b mut Builder,
+    pub(super) to: &'b mut NewArena,
 }
 
 impl<'b> Serializer<'b> {
@@ -199,7 +199,7 @@ impl<'b> ser::Serializer for Serializer<'b> {
 
 /// A container whose parts are still coming.
 pub(super) struct Parts<'b> {
-    to: &'b mut Builder,
+    to: &'b mut NewArena,
     node: fn(Seq) -> Node,
     variant: Option<Id>,
     ids: Vec<Id>,

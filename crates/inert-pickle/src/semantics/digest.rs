@@ -1,21 +1,16 @@
 //! A value's digest: 128 bits of SipHash over what it means, the same for all that Python
 //! holds equal.
 //!
-//! The key is drawn at random once for each process, so nobody can prepare values that
-//! collide; that two unequal values share a digest by accident is less likely than any
-//! fault of the machine. Each node is looked at once, however often it is shared.
+//! Each node is looked at once, however often it is shared.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::calendar::{Moment, Zone};
 use super::meaning::{Meaning, Mutable, meaning};
-use super::number::{Canonical, Number};
-use super::{CompareError, Place, Work, type_name};
+use super::number::Number;
+use super::sip::{Digest, Tag, of_moment, of_number};
+use super::{Borrowed, CompareError, Work, type_name};
 use crate::arena::{Arena, How, Id, Node, is_node};
 use crate::fast_hash::FastHash;
 
@@ -30,7 +25,7 @@ pub(super) enum Ask {
 pub(super) type Known = HashMap<(Id, Ask), u128, FastHash>;
 
 pub(super) fn digest(
-    root: Place<'_>,
+    root: Borrowed<'_>,
     ask: Ask,
     known: &mut Known,
     work: &mut Work,
@@ -289,46 +284,9 @@ impl Frame<'_> {
         };
         digest.number(self.parts.len() as u64);
         for part in &self.parts {
-            digest.0.write_u128(*part);
+            digest.part(*part);
         }
         digest.finish()
-    }
-}
-
-fn of_moment(moment: Moment) -> Digest {
-    let mut digest = Digest::of(Tag::Moment);
-    digest.number(moment.class as u64);
-    digest.0.write_i128(moment.micros);
-    digest.number(match moment.zone {
-        Zone::None => 0,
-        Zone::Utc => 1,
-        Zone::Unknown(_) => 2,
-    });
-    digest
-}
-
-fn of_number(number: &Canonical) -> Digest {
-    let mut digest = Digest::of(Tag::Number);
-    match number {
-        Canonical::Infinity { negative } => {
-            digest.number(0);
-            digest.number(u64::from(*negative));
-            digest
-        }
-        Canonical::Dyadic {
-            negative,
-            odd,
-            exponent,
-        } => {
-            digest.number(1 + u64::from(*negative));
-            digest.number(*exponent as u64);
-            digest.with(odd)
-        }
-        Canonical::Ratio { negative, p, q } => {
-            digest.number(3 + u64::from(*negative));
-            digest.number(p.len() as u64);
-            digest.with(p).with(q)
-        }
     }
 }
 
@@ -347,54 +305,4 @@ fn is_unhashable(class: &str) -> bool {
         "numpy.ndarray",
     ]
     .contains(&class)
-}
-
-/// What is digested, so that no two kinds of values have the same bytes.
-#[derive(Clone, Copy)]
-enum Tag {
-    None,
-    Nan,
-    Number,
-    Complex,
-    Str,
-    Bytes,
-    Tuple,
-    List,
-    Dict,
-    Set,
-    Global,
-    Object,
-    Moment,
-    Uuid,
-    Range,
-    Back,
-}
-
-struct Digest(SipHasher13);
-
-impl Digest {
-    fn of(tag: Tag) -> Digest {
-        static KEYED: OnceLock<SipHasher13> = OnceLock::new();
-        let keyed = KEYED.get_or_init(|| {
-            // The standard library's keys come from the system's random numbers.
-            let random = || RandomState::new().build_hasher().finish();
-            SipHasher13::new_with_keys(random(), random())
-        });
-        let mut hasher = *keyed;
-        hasher.write_u8(tag as u8);
-        Digest(hasher)
-    }
-
-    fn number(&mut self, number: u64) {
-        self.0.write_u64(number);
-    }
-
-    fn with(mut self, bytes: &[u8]) -> Digest {
-        self.0.write(bytes);
-        self
-    }
-
-    fn finish(&self) -> u128 {
-        self.0.finish128().as_u128()
-    }
 }

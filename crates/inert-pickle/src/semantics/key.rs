@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use super::digest::{Ask, Known, digest};
-use super::{CompareError, Place, Work};
+use super::{Borrowed, CompareError, Work};
 use crate::Value;
 use crate::arena::Arena;
 
@@ -33,7 +33,7 @@ impl Key {
     /// The `TypeError` for what Python cannot hash; [`CompareError::TooLarge`].
     pub fn new(value: Value, work: &mut Work) -> Result<Key, CompareError> {
         let none = Arena::default();
-        let place = Place::of(&value, &none);
+        let place = Borrowed::of(&value, &none);
         let digest = digest(place, Ask::Key, &mut Known::default(), work)?;
         Ok(Key { value, digest })
     }

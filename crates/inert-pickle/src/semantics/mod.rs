@@ -56,6 +56,7 @@ mod natural;
 mod number;
 mod numpy;
 mod order;
+mod sip;
 mod sort;
 mod walk;
 
@@ -63,7 +64,7 @@ use thiserror::Error;
 
 use crate::Value;
 use crate::arena::{Arena, Id, Node, Seq};
-use crate::value::Place as ValuePlace;
+use crate::value::Repr;
 
 pub use key::Key;
 pub use sort::sort;
@@ -129,7 +130,7 @@ impl Default for Work {
 /// [`CompareError::TooLarge`].
 pub fn equal(left: &Value, right: &Value, work: &mut Work) -> Result<bool, CompareError> {
     let none = Arena::default();
-    order::equal(Place::of(left, &none), Place::of(right, &none), work)
+    order::equal(Borrowed::of(left, &none), Borrowed::of(right, &none), work)
 }
 
 /// Python's `left < right`.
@@ -138,27 +139,27 @@ pub fn equal(left: &Value, right: &Value, work: &mut Work) -> Result<bool, Compa
 /// The `TypeError` that Python would raise; [`CompareError::TooLarge`].
 pub fn less(left: &Value, right: &Value, work: &mut Work) -> Result<bool, CompareError> {
     let none = Arena::default();
-    order::less(Place::of(left, &none), Place::of(right, &none), work)
+    order::less(Borrowed::of(left, &none), Borrowed::of(right, &none), work)
 }
 
 /// A value, borrowed.
 #[derive(Clone, Copy, Debug)]
-struct Place<'a> {
+struct Borrowed<'a> {
     arena: &'a Arena,
     node: Node,
     /// None for what is in no arena.
     id: Option<Id>,
 }
 
-impl<'a> Place<'a> {
-    fn of(value: &'a Value, none: &'a Arena) -> Place<'a> {
+impl<'a> Borrowed<'a> {
+    fn of(value: &'a Value, none: &'a Arena) -> Borrowed<'a> {
         match &value.0 {
-            ValuePlace::Alone(node) => Place {
+            Repr::Scalar(node) => Borrowed {
                 arena: none,
                 node: *node,
                 id: None,
             },
-            ValuePlace::In(arena, id) => Place {
+            Repr::InArena(arena, id) => Borrowed {
                 arena,
                 node: arena.node(*id),
                 id: Some(*id),
@@ -166,20 +167,20 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn part(self, id: Id) -> Place<'a> {
-        Place {
+    fn part(self, id: Id) -> Borrowed<'a> {
+        Borrowed {
             node: self.arena.node(id),
             id: Some(id),
             ..self
         }
     }
 
-    fn parts(self, seq: Seq) -> impl Iterator<Item = Place<'a>> + use<'a> {
+    fn parts(self, seq: Seq) -> impl Iterator<Item = Borrowed<'a>> + use<'a> {
         let ids = self.arena.links(seq).iter();
         ids.map(move |&id| self.part(id))
     }
 
-    fn at(self, seq: Seq, index: usize) -> Option<Place<'a>> {
+    fn at(self, seq: Seq, index: usize) -> Option<Borrowed<'a>> {
         self.arena.links(seq).get(index).map(|&id| self.part(id))
     }
 
@@ -193,7 +194,7 @@ impl<'a> Place<'a> {
     }
 
     /// The same object: equal without looking. Numbers are not: a NaN is equal to nothing.
-    fn is(&self, other: &Place<'_>) -> bool {
+    fn is(&self, other: &Borrowed<'_>) -> bool {
         let has_identity = !matches!(self.node, Node::Float(_));
         has_identity
             && self.id.is_some()
@@ -206,10 +207,10 @@ impl<'a> Place<'a> {
 /// is written in C.
 fn type_name(arena: &Arena, node: Node) -> String {
     let Node::Object(how, seq) = node else {
-        return crate::value::type_name(arena, node).to_owned();
+        return crate::kind::type_name(arena, node).to_owned();
     };
     let Some(call) = meaning::call(arena, how, seq) else {
-        return crate::value::type_name(arena, node).to_owned();
+        return crate::kind::type_name(arena, node).to_owned();
     };
     match (call.module, call.name) {
         ("datetime" | "decimal" | "array", name)

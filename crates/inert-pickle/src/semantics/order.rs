@@ -6,13 +6,13 @@ use super::calendar::{Class, Moment, Zone};
 use super::digest::{Ask, Known, digest};
 use super::meaning::{Meaning, call, meaning};
 use super::walk::{Difference, Wanted, first_difference};
-use super::{CompareError, Place, Work, type_name};
+use super::{Borrowed, CompareError, Work, type_name};
 use crate::arena::{How, Node, Seq};
 
 /// Python's `left == right`.
 pub(super) fn equal(
-    left: Place<'_>,
-    right: Place<'_>,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
     work: &mut Work,
 ) -> Result<bool, CompareError> {
     Ok(first_difference(left, right, Wanted::Equality, work)?.is_none())
@@ -20,8 +20,8 @@ pub(super) fn equal(
 
 /// Python's `left < right`.
 pub(super) fn less(
-    left: Place<'_>,
-    right: Place<'_>,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
     work: &mut Work,
 ) -> Result<bool, CompareError> {
     let at = match first_difference(left, right, Wanted::Order, work)? {
@@ -46,7 +46,7 @@ pub(super) fn less(
     }
 }
 
-fn unordered(left: Place<'_>, right: Place<'_>, reversed: bool) -> CompareError {
+fn unordered(left: Borrowed<'_>, right: Borrowed<'_>, reversed: bool) -> CompareError {
     let (sign, left, right) = match reversed {
         false => ('<', left, right),
         true => ('>', right, left),
@@ -60,9 +60,9 @@ fn unordered(left: Place<'_>, right: Place<'_>, reversed: bool) -> CompareError 
 
 /// None where Python has no order.
 fn leaves(
-    left: Place<'_>,
+    left: Borrowed<'_>,
     one: &Meaning<'_>,
-    right: Place<'_>,
+    right: Borrowed<'_>,
     two: &Meaning<'_>,
     work: &mut Work,
 ) -> Option<Result<bool, CompareError>> {
@@ -95,9 +95,9 @@ fn leaves(
 
 /// A set is less than another when it is a part of it, and not the whole.
 fn subset(
-    left: Place<'_>,
+    left: Borrowed<'_>,
     a: Seq,
-    right: Place<'_>,
+    right: Borrowed<'_>,
     b: Seq,
     work: &mut Work,
 ) -> Result<bool, CompareError> {
@@ -112,9 +112,9 @@ fn less_bytes(left: &[u8], right: &[u8], work: &mut Work) -> Result<bool, Compar
 
 /// Of one class; none where Python has no order either.
 fn moments(
-    left: Place<'_>,
+    left: Borrowed<'_>,
     a: &Moment,
-    right: Place<'_>,
+    right: Borrowed<'_>,
     b: &Moment,
     work: &mut Work,
 ) -> Option<Result<bool, CompareError>> {
@@ -144,7 +144,7 @@ fn moments(
 }
 
 /// The digests of a set's members, in order and each once.
-fn members(of: Place<'_>, seq: Seq, work: &mut Work) -> Result<Vec<u128>, CompareError> {
+fn members(of: Borrowed<'_>, seq: Seq, work: &mut Work) -> Result<Vec<u128>, CompareError> {
     let mut known = Known::default();
     let mut members = of
         .parts(seq)
@@ -157,7 +157,7 @@ fn members(of: Place<'_>, seq: Seq, work: &mut Work) -> Result<Vec<u128>, Compar
 
 /// The class and number of what is made by calling a class with an int: a member of an
 /// `IntEnum`, as far as one can see.
-fn numbered(place: Place<'_>, how: How, seq: Seq) -> Option<((&str, &str), i64)> {
+fn numbered(place: Borrowed<'_>, how: How, seq: Seq) -> Option<((&str, &str), i64)> {
     let call = call(place.arena, how, seq)?;
     match (how, call.args, call.changes) {
         (How::Reduce, &[number], []) => match place.arena.node(number) {

@@ -12,7 +12,7 @@ use super::calendar::Zone;
 use super::digest::{Ask, Known, digest};
 use super::meaning::{Meaning, meaning};
 use super::number::Number;
-use super::{CompareError, Place, Work};
+use super::{Borrowed, CompareError, Work};
 use crate::arena::{Node, Seq};
 use crate::fast_hash::FastHash;
 
@@ -29,8 +29,8 @@ pub(super) enum Wanted {
 /// has no elements.
 #[derive(Clone, Copy)]
 pub(super) struct Difference<'a> {
-    pub(super) left: Place<'a>,
-    pub(super) right: Place<'a>,
+    pub(super) left: Borrowed<'a>,
+    pub(super) right: Borrowed<'a>,
     /// A tuple that meets a named tuple, which is of a subclass, is asked second: whether
     /// the other is greater. Only the text of an error tells.
     pub(super) reversed: bool,
@@ -44,8 +44,8 @@ struct Pair<'a> {
 }
 
 pub(super) fn first_difference<'a>(
-    left: Place<'a>,
-    right: Place<'a>,
+    left: Borrowed<'a>,
+    right: Borrowed<'a>,
     wanted: Wanted,
     work: &mut Work,
 ) -> Result<Option<Difference<'a>>, CompareError> {
@@ -123,7 +123,7 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    fn alike(&mut self, left: Place<'_>, right: Place<'_>) -> Result<Alike, CompareError> {
+    fn alike(&mut self, left: Borrowed<'_>, right: Borrowed<'_>) -> Result<Alike, CompareError> {
         if left.is(&right) || self.met(left, right) {
             return Ok(Alike::Yes);
         }
@@ -179,7 +179,11 @@ impl Walk<'_> {
         Ok(left == right)
     }
 
-    fn same_digest(&mut self, left: Place<'_>, right: Place<'_>) -> Result<bool, CompareError> {
+    fn same_digest(
+        &mut self,
+        left: Borrowed<'_>,
+        right: Borrowed<'_>,
+    ) -> Result<bool, CompareError> {
         let [known, other] = &mut self.known;
         let other = if self.one_arena { &mut *known } else { other };
         let two = digest(right, Ask::Meaning, other, self.work)?;
@@ -188,7 +192,7 @@ impl Walk<'_> {
 
     /// Whether the two were met before, directly or by way of others. If not, they are
     /// from now on.
-    fn met(&mut self, left: Place<'_>, right: Place<'_>) -> bool {
+    fn met(&mut self, left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
         // Only what is reached in several ways is met again; and numbers are not worth it.
         let (Some(a), Some(b)) = (left.shared_id(), right.shared_id()) else {
             return false;
