@@ -1,7 +1,9 @@
 //! The runs that the book shows, held against this program and against Python.
 #![forbid(unsafe_code)]
 
-use common::testing::{assert_headers_tell, assert_python_tells, transcripts};
+use common::testing::{
+    assert_examples_behave, assert_headers_tell, assert_python_tells, transcripts,
+};
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_multicore");
 
@@ -41,4 +43,9 @@ fn python_tells_the_same() {
 #[test]
 fn the_headers_tell_what_is_printed() {
     assert_headers_tell(env!("CARGO_MANIFEST_DIR"));
+}
+
+#[test]
+fn examples_behave() {
+    assert_examples_behave(env!("CARGO_MANIFEST_DIR"));
 }

@@ -1,7 +1,9 @@
 //! The runs that the book shows, held against this program and against Python.
 #![forbid(unsafe_code)]
 
-use common::testing::{assert_book_tells, assert_headers_tell, assert_python_does_the_same};
+use common::testing::{
+    assert_book_tells, assert_examples_behave, assert_headers_tell, assert_python_does_the_same,
+};
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_process");
 
@@ -19,4 +21,9 @@ fn python_tells_the_same() {
 #[test]
 fn the_headers_tell_what_is_printed() {
     assert_headers_tell(env!("CARGO_MANIFEST_DIR"));
+}
+
+#[test]
+fn examples_behave() {
+    assert_examples_behave(env!("CARGO_MANIFEST_DIR"));
 }

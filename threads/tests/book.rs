@@ -1,7 +1,9 @@
 //! The runs that the book shows, held against this program and against Python.
 #![forbid(unsafe_code)]
 
-use common::testing::{assert_headers_tell, assert_python_does_the_same, transcripts};
+use common::testing::{
+    assert_examples_behave, assert_headers_tell, assert_python_does_the_same, transcripts,
+};
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_threads");
 
@@ -25,6 +27,11 @@ fn the_book_shows_what_happens() {
 #[test]
 fn the_headers_tell_what_is_printed() {
     assert_headers_tell(env!("CARGO_MANIFEST_DIR"));
+}
+
+#[test]
+fn examples_behave() {
+    assert_examples_behave(env!("CARGO_MANIFEST_DIR"));
 }
 
 #[test]

@@ -13,7 +13,8 @@
 //!
 //! What every recipe owes its callers is one check: [`Manners`]. What the book
 //! and the headers of examples show is held against real runs:
-//! [`assert_book_tells`], [`assert_headers_tell`].
+//! [`assert_book_tells`], [`assert_headers_tell`]. Examples are called in every
+//! wrong way by [`assert_examples_behave`].
 //!
 //! What can only be tested by forking goes into a test program without threads:
 //! [`run_checks`].
@@ -21,7 +22,7 @@
 mod book;
 mod checks;
 mod collected;
-mod header;
+mod examples;
 mod manners;
 mod program;
 mod pythons;
@@ -33,7 +34,7 @@ mod transcript;
 pub use crate::checks;
 pub use book::{assert_book_tells, assert_python_does_the_same, assert_python_tells, transcripts};
 pub use checks::{Check, run_checks, run_checks_and_ignored};
-pub use header::assert_headers_tell;
+pub use examples::{assert_examples_behave, assert_headers_tell};
 pub use manners::{Manners, assert_ended_by};
 pub use program::{Finished, Program, Running, example};
 pub use pythons::{Python, pythons};
