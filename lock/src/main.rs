@@ -8,57 +8,68 @@
 //! Python: `threading.Lock`, `lock.acquire()`, `try` … `finally`,
 //! `lock.release()`. What to notice: with the lock the balance is 0, always;
 //! without it updates are lost and the balance is anything, another each time.
-//! The compiler does not even let two threads change a plain variable: what
-//! the run without a lock does takes an effort, see `src/lib.rs`.
+//! The compiler does not let two threads change a plain variable: what the run
+//! without a lock does takes an effort.
 #![forbid(unsafe_code)]
 
+mod options;
+mod start;
+
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::Context;
-use clap::Parser;
 use common::{program, say};
-use lock::{WithLock, WithoutLock, run_threads};
 
-/// Changes one balance in two threads under a lock; it is 0 at the end.
-#[derive(Parser)]
-#[command(name = "lock", after_help = EXAMPLES)]
-struct Options {
-    /// How often each thread adds its amount and takes it away
-    #[arg(long, default_value_t = 100_000)]
-    rounds: u64,
-    /// The number of threads, 10000 at most; they add 5, 8, 11 and so on
-    // Rust's runtime aborts where a thread finds no memory map left for its
-    // signal stack (vm.max_map_count), with some 16,000 threads by default.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(..=10_000))]
-    threads: u16,
-    /// Do the same without the lock and say what becomes of the balance
-    #[arg(long)]
-    without_lock: bool,
-}
+use options::Options;
+use start::{give_way, run_threads};
 
-const EXAMPLES: &str = "\
-Examples:
-  cargo run -p lock -- --threads 4 --rounds 1000000
-  cargo run -p lock -- --without-lock";
-
+// ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|options: Options| {
-        let amounts: Vec<i64> = (0..i64::from(options.threads)).map(|n| 5 + 3 * n).collect();
-        let run = if options.without_lock {
-            run_threads::<WithoutLock>
+        if options.without_lock {
+            let balance = AtomicI64::new(0);
+            run_threads(&options, |n, rounds| without_lock(&balance, n, rounds))?;
+            say!("{}", balance.load(Relaxed));
+            match balance.load(Relaxed) {
+                0 => say!("This time the balance is right. Nothing made sure that it would be."),
+                _ => {
+                    say!("The balance should be 0: updates were lost between a load and its store.")
+                }
+            }
         } else {
-            run_threads::<WithLock>
-        };
-        let balance = run(&amounts, options.rounds).context("cannot start a thread")?;
-        say!("{balance}");
-        if !options.without_lock {
-            return Ok(());
-        }
-        if balance == 0 {
-            say!("This time the balance is right. Nothing made sure that it would be.");
-        } else {
-            say!("The balance should be 0: updates were lost between a load and its store.");
+            let balance = Mutex::new(0);
+            run_threads(&options, |n, rounds| with_lock(&balance, n, rounds))?;
+            say!("{}", balance.lock().unwrap_or_else(PoisonError::into_inner));
         }
         Ok(())
     })
 }
+
+/// One thread at a time: each change happens as a whole.
+fn with_lock(balance: &Mutex<i64>, n: i64, rounds: u64) {
+    for _ in 0..rounds {
+        let mut balance = balance.lock().unwrap_or_else(PoisonError::into_inner);
+        *balance += n;
+        *balance -= n;
+        // Here it is released, and on every other path out: what Python's `try`
+        // and `finally` are for.
+    }
+}
+
+/// All threads at once, as Python's `balance = balance + n`: a load and a store.
+/// Another thread may store between the two, and its update is lost.
+///
+/// With plain variables this would be a data race, on which Rust and C put no
+/// limit at all; with relaxed atomics each load and each store is whole.
+fn without_lock(balance: &AtomicI64, n: i64, rounds: u64) {
+    for round in 0..rounds {
+        let found = balance.load(Relaxed);
+        give_way(round);
+        balance.store(found + n, Relaxed);
+        give_way(round);
+        let found = balance.load(Relaxed);
+        balance.store(found - n, Relaxed);
+    }
+}
+// ANCHOR_END: recipe

@@ -10,6 +10,7 @@
 //! catches them with [`StopSignals`].
 
 mod options;
+mod progress;
 mod signals;
 
 use std::error::Error;
@@ -23,6 +24,7 @@ use multiproc::subprocess;
 use crate::complain;
 
 pub use options::seconds;
+pub use progress::Progress;
 pub use signals::{StopSignal, StopSignals};
 
 /// Parses the command line into `Options`, runs `recipe` with them and turns

@@ -14,7 +14,9 @@
 //! What every recipe owes its callers is one check: [`Manners`]. What the book
 //! and the headers of examples show is held against real runs:
 //! [`assert_book_tells`], [`assert_headers_tell`]. Examples are called in every
-//! wrong way by [`assert_examples_behave`].
+//! wrong way by [`assert_examples_behave`]. Who waits for others has to notice
+//! their deaths, [`assert_notices_deaths`], and bear that it gets none,
+//! [`assert_takes_refusals`].
 //!
 //! What can only be tested by forking goes into a test program without threads:
 //! [`run_checks`].
@@ -22,6 +24,7 @@
 mod book;
 mod checks;
 mod collected;
+mod deaths;
 mod examples;
 mod manners;
 mod program;
@@ -34,6 +37,7 @@ mod transcript;
 pub use crate::checks;
 pub use book::{assert_book_tells, assert_python_does_the_same, assert_python_tells, transcripts};
 pub use checks::{Check, run_checks, run_checks_and_ignored};
+pub use deaths::{assert_notices_deaths, assert_takes_refusals};
 pub use examples::{assert_examples_behave, assert_headers_tell};
 pub use manners::{Manners, assert_ended_by};
 pub use program::{Finished, Program, Running, example};

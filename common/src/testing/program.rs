@@ -237,6 +237,16 @@ impl Running {
         pids
     }
 
+    /// Whether it has not ended yet.
+    pub fn is_running(&self) -> bool {
+        // Nobody else reaps it: while it runs or is a zombie, its number is its
+        // own, and a zombie has no more code to run.
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()));
+        let state = stat.unwrap_or_default();
+        let state = state.rsplit_once(") ").map_or("", |(_, state)| state);
+        !state.is_empty() && !state.starts_with('Z')
+    }
+
     /// Waits for its end.
     ///
     /// # Panics

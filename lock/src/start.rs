@@ -1,0 +1,74 @@
+//! Threads that begin together.
+
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::thread;
+
+use anyhow::Context;
+use common::program::Progress;
+use multiproc::thread::Builder;
+
+use crate::options::Options;
+
+/// How many rounds are done between two looks at how far the run is.
+const STEP: u64 = 100_000;
+
+/// Runs the threads. Each calls `change`, with its amount and a number of
+/// rounds, until it has done all of its rounds.
+pub(crate) fn run_threads(
+    options: &Options,
+    change: impl Fn(i64, u64) + Sync,
+) -> anyhow::Result<()> {
+    let Options {
+        threads, rounds, ..
+    } = *options;
+    let progress = Progress::new(rounds.saturating_mul(threads.into()));
+    // Starting a thread takes about as long as its rounds: without this, the
+    // first would be done before the second begins.
+    let all_are_there = RwLock::new(false);
+    let running = AtomicU16::new(0);
+    let run = |amount| {
+        if !*all_are_there.read().unwrap_or_else(PoisonError::into_inner) {
+            return;
+        }
+        // Woken is not running: with the last one to run, all begin.
+        running.fetch_add(1, Ordering::Relaxed);
+        while running.load(Ordering::Relaxed) < threads {
+            thread::yield_now();
+        }
+        let mut left = rounds;
+        while left > 0 {
+            let step = left.min(STEP);
+            change(amount, step);
+            progress.add(step);
+            left -= step;
+        }
+    };
+    thread::scope(|scope| {
+        // Those that were started wait for this: it goes, whatever happens.
+        let mut go = all_are_there
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        for number in 0..i64::from(threads) {
+            let amount = 5 + 3 * number;
+            Builder::new()
+                .spawn_scoped(scope, move || run(amount))
+                .with_context(|| format!("cannot start thread {}", number + 1))?;
+        }
+        *go = true;
+        Ok(())
+    })
+}
+
+/// Lets another thread run, every so often, at a place picked at random.
+///
+/// The scheduler may take the core away at any moment, but does so a few hundred
+/// times a second at most, and all the rounds are over sooner than that; nor
+/// does another core see every store at once. So that chance is not all that
+/// shows the error, a thread gives way by itself. That is always allowed: a
+/// program that it breaks is broken already.
+pub(crate) fn give_way(round: u64) {
+    if round.is_multiple_of(50) && fastrand::bool() {
+        thread::yield_now();
+    }
+}
