@@ -19,26 +19,45 @@
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use common::{program, say};
-use multicore::{Cores, Live, threads};
-use multiproc::queue::thread::Queue;
+use multicore::{Cores, Meter, Summary, be_busy};
+use multiproc::thread::Builder;
+
+const RUN: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     program::example(
         "Compares a hundred busy threads with one for each core",
         || {
             let cores = Cores::of_this_process()?;
-            let live = Live::new(Duration::from_secs(1), Arc::new(Queue::new(1))).silent();
             for count in [cores.count(), 100] {
-                say!(
-                    "{}",
-                    threads::run(count, &live)?.describe("threads", &cores)
-                );
+                say!("{}", run(count)?.describe("threads", &cores));
             }
             Ok(())
         },
     )
+}
+
+fn run(count: u32) -> anyhow::Result<Summary> {
+    let meter = Meter::of_this_process()?;
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let start = |_| {
+            Builder::new()
+                .spawn_scoped(scope, || be_busy(&stop))
+                .map(drop)
+        };
+        let started = (0..count).try_for_each(start);
+        if started.is_ok() {
+            thread::sleep(RUN);
+        }
+        // In any case: the scope waits for its threads.
+        stop.store(true, Ordering::Relaxed);
+        started
+    })?;
+    Ok(meter.stop(count)?)
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::fs;
 
-use anyhow::{Context, Result};
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::{Pid, SysconfVar, sysconf};
+
+use crate::Error;
 
 /// What there is, and what this process gets of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,17 +20,21 @@ pub struct Cores {
 
 impl Cores {
     /// Asks the system.
-    pub fn of_this_process() -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// Those of sched_getaffinity(2), none of which is expected.
+    pub fn of_this_process() -> Result<Self, Error> {
         let machine = sysconf(SysconfVar::_NPROCESSORS_ONLN)?.unwrap_or(1);
-        let mask = sched_getaffinity(Pid::from_raw(0)).context("cannot read the CPU affinity")?;
+        let mask = sched_getaffinity(Pid::from_raw(0))?;
         let allowed = (0..CpuSet::count()).filter(|cpu| mask.is_set(*cpu).unwrap_or(false));
-        let allowed = u32::try_from(allowed.count())?.max(1);
+        let allowed = (allowed.count() as u32).max(1);
         // num_cpus knows the affinity and both versions of cgroups, but rounds
         // a quota up to whole cores.
-        let rounded = u32::try_from(num_cpus::get())?;
+        let rounded = num_cpus::get() as u32;
         let quota = exact_quota().or((rounded < allowed).then_some(f64::from(rounded)));
         Ok(Cores {
-            machine: u32::try_from(machine)?.max(allowed),
+            machine: u32::try_from(machine).unwrap_or(1).max(allowed),
             allowed,
             quota: quota.filter(|quota| *quota < f64::from(allowed)),
         })

@@ -2,13 +2,14 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
 use common::say;
 use multiproc::deadline::Deadline;
-use multiproc::queue::Error;
-use multiproc::queue::thread::Queue;
+
+use crate::Error;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -16,13 +17,15 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Live {
     length: Duration,
-    stop: Arc<Queue<()>>,
+    stop: Arc<AtomicBool>,
     shown: bool,
 }
 
 impl Live {
-    /// Runs take `length`, or until `stop` is closed.
-    pub fn new(length: Duration, stop: Arc<Queue<()>>) -> Self {
+    /// Runs take `length`, or until `stop` is set. Whoever sets it wakes the
+    /// watching thread ([`thread::Thread::unpark`]), or it will notice within a
+    /// second.
+    pub fn new(length: Duration, stop: Arc<AtomicBool>) -> Self {
         Live {
             length,
             stop,
@@ -39,15 +42,22 @@ impl Live {
     /// Returns when the run is to end. Once a second it asks `cpu` for the CPU
     /// time so far and shows the use in that second: on a terminal always in
     /// the same line, elsewhere in a line each.
-    pub fn watch(&self, what: &str, cpu: impl Fn() -> Result<Duration>) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// Those of `cpu`, at once, and of the terminal.
+    pub fn watch(
+        &self,
+        what: &str,
+        mut cpu: impl FnMut() -> Result<Duration, Error>,
+    ) -> Result<(), Error> {
         let on_terminal = io::stdout().is_terminal();
         let end = Deadline::after(self.length);
         let (start, mut last) = (Instant::now(), (Instant::now(), cpu()?));
         loop {
-            let left = end.remaining().unwrap_or(Duration::MAX);
-            match self.stop.get_timeout(left.min(SECOND)) {
-                Err(Error::Empty) if !end.is_past() => {}
-                _ => break,
+            self.sleep_until(last.0 + SECOND, end);
+            if self.stop.load(Ordering::SeqCst) || end.is_past() {
+                break;
             }
             let now = (Instant::now(), cpu()?);
             let wall = (now.0 - last.0).as_secs_f64();
@@ -65,6 +75,17 @@ impl Live {
             rewrite("")?;
         }
         Ok(())
+    }
+
+    fn sleep_until(&self, moment: Instant, end: Deadline) {
+        while !self.stop.load(Ordering::SeqCst) {
+            let left = moment.saturating_duration_since(Instant::now());
+            let left = left.min(end.remaining().unwrap_or(left));
+            if left.is_zero() {
+                break;
+            }
+            thread::park_timeout(left);
+        }
     }
 }
 

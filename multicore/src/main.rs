@@ -11,69 +11,71 @@
 //! the interpreter's global lock runs.
 #![forbid(unsafe_code)]
 
+mod options;
+
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use anyhow::Context;
-use clap::Parser;
 use common::{program, say};
-use multicore::{Cores, Live, Summary, processes, python, threads};
-use multiproc::queue::thread::Queue;
+use multicore::{Cores, Error, Live, Meter, Summary, be_busy, processes, python};
+use multiproc::thread::Builder;
 
-/// Keeps all cores busy and shows how busy they are.
-#[derive(Parser)]
-#[command(name = "multicore", after_help = EXAMPLES)]
-struct Options {
-    /// The number of threads; as many as there are cores to use by default
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    threads: Option<u32>,
-    /// For how long, in seconds; Ctrl-C ends it sooner
-    #[arg(long, default_value = "5", value_parser = program::seconds)]
-    seconds: Duration,
-    /// Use processes in place of threads
-    #[arg(long)]
-    processes: bool,
-    /// Run the same loop in Python's threads first, for comparison
-    #[arg(long)]
-    python: bool,
-}
-
-const EXAMPLES: &str = "\
-Examples:
-  cargo run -p multicore -- --threads 1 --seconds 1
-  cargo run -p multicore -- --processes --seconds 1";
+use options::Options;
 
 // ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|options: Options| {
         let cores = Cores::of_this_process()?;
         let count = options.threads.unwrap_or(cores.count());
-        let stop = Arc::new(Queue::new(1));
-        let live = Live::new(options.seconds, Arc::clone(&stop));
         // Before the handler: it runs in a thread, and these fork.
         let forked = options.processes.then(|| processes::start(count));
         let forked = forked.transpose()?;
-        let handler = Arc::clone(&stop);
-        ctrlc::set_handler(move || handler.close()).context("cannot catch Ctrl-C")?;
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let (flag, main) = (Arc::clone(&interrupted), thread::current());
+        ctrlc::set_handler(move || {
+            flag.store(true, Ordering::SeqCst);
+            main.unpark();
+        })
+        .context("cannot catch Ctrl-C")?;
 
-        let mut summaries: Vec<(&str, Summary)> = Vec::new();
+        let live = Live::new(options.seconds, Arc::clone(&interrupted));
+        let mut text = String::new();
         if options.python {
-            summaries.push(("Python's threads", python::run(count, &live)?));
+            text = python::run(count, &live)?.describe("Python's threads", &cores) + "\n";
         }
-        if let Some(processes) = forked {
-            summaries.push(("processes", processes.run(&live)?));
-        } else {
-            summaries.push(("threads", threads::run(count, &live)?));
+        text += &match forked {
+            Some(forked) => forked.run(&live)?.describe("processes", &cores),
+            None => threads(count, &live)?.describe("threads", &cores),
+        };
+        say!("{text}");
+        match interrupted.load(Ordering::SeqCst) {
+            true => Err(program::Exit::new(130, ""))?,
+            false => Ok(()),
         }
-        for (what, summary) in summaries {
-            say!("{}", summary.describe(what, &cores));
-        }
-        if stop.is_closed() {
-            // The status of a program that Ctrl-C has ended.
-            Err(program::Exit::new(130, ""))?;
-        }
-        Ok(())
     })
+}
+
+/// The notes' program: so many threads, each of them busy.
+fn threads(count: u32, live: &Live) -> Result<Summary, Error> {
+    let meter = Meter::of_this_process()?;
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let start = |number| {
+            // The loop needs no more, and there may be thousands.
+            let builder = Builder::new().stack_size(64 << 10);
+            let thread = builder.spawn_scoped(scope, || be_busy(&stop));
+            let what = format!("cannot start thread {number}");
+            thread.map(drop).map_err(Error::system(what))
+        };
+        let started = (1..=count).try_for_each(start);
+        let watched = started.and_then(|()| live.watch("threads", || meter.cpu()));
+        // In any case: the scope waits for its threads.
+        stop.store(true, Ordering::Relaxed);
+        watched
+    })?;
+    meter.stop(count)
 }
 // ANCHOR_END: recipe

@@ -1,11 +1,58 @@
 //! What a run has used.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
-use crate::Cores;
+use crate::{Cores, Error};
+
+/// Measures a run, from its start on.
+#[derive(Clone, Copy, Debug)]
+pub struct Meter {
+    who: UsageWho,
+    start: Instant,
+    before: Duration,
+}
+
+impl Meter {
+    /// Measures this process, with all its threads.
+    ///
+    /// # Errors
+    ///
+    /// Those of getrusage(2), none of which is expected; so below.
+    pub fn of_this_process() -> Result<Self, Error> {
+        Meter::start(UsageWho::RUSAGE_SELF)
+    }
+
+    /// Measures the children that end, and are reaped, before
+    /// [`stop`](Self::stop).
+    pub fn of_children() -> Result<Self, Error> {
+        Meter::start(UsageWho::RUSAGE_CHILDREN)
+    }
+
+    fn start(who: UsageWho) -> Result<Self, Error> {
+        Ok(Meter {
+            who,
+            start: Instant::now(),
+            before: cpu_time(who)?,
+        })
+    }
+
+    /// The CPU time so far.
+    pub fn cpu(&self) -> Result<Duration, Error> {
+        Ok(cpu_time(self.who)?.saturating_sub(self.before))
+    }
+
+    /// The end of the run, of so many threads or processes.
+    pub fn stop(self, threads: u32) -> Result<Summary, Error> {
+        Ok(Summary {
+            threads,
+            wall: self.start.elapsed(),
+            cpu: self.cpu()?,
+        })
+    }
+}
 
 /// What a run has used.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +87,7 @@ impl Summary {
 }
 
 /// The CPU time that `who` has used so far.
-pub(crate) fn cpu_time(who: UsageWho) -> nix::Result<Duration> {
+fn cpu_time(who: UsageWho) -> nix::Result<Duration> {
     let usage = getrusage(who)?;
     let time = usage.user_time() + usage.system_time();
     // Never negative.

@@ -2,17 +2,13 @@
 
 use std::io::{PipeReader, PipeWriter, Read, pipe};
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
 use multiproc::process::{Builder, Died, Process};
-use nix::sys::resource::UsageWho;
 use nix::time::ClockId;
 use nix::unistd::Pid;
 
-use crate::summary::cpu_time;
-use crate::threads::be_busy;
-use crate::{Live, Summary};
+use crate::{Error, Live, Meter, Summary, be_busy};
 
 /// Processes that are there and wait for their start.
 #[derive(Debug)]
@@ -23,7 +19,11 @@ pub struct Processes {
 }
 
 /// Forks `count` processes. To be called before this process has threads.
-pub fn start(count: u32) -> Result<Processes> {
+///
+/// # Errors
+///
+/// [`Error::Spawn`]; those that were started are ended.
+pub fn start(count: u32) -> Result<Processes, Error> {
     let (ready, go) = pipe()?;
     let fork = |number| {
         Builder::new(format!("busy-{number}"))
@@ -32,9 +32,9 @@ pub fn start(count: u32) -> Result<Processes> {
             .ignore_interrupt()
             .close_in_child(&go)
             .spawn(|| wait_and_be_busy(&ready))
-            .with_context(|| format!("cannot start process {number}"))
+            .map_err(|error| Error::Spawn { number, error })
     };
-    let children = (1..=count).map(fork).collect::<Result<_>>()?;
+    let children = (1..=count).map(fork).collect::<Result<_, _>>()?;
     Ok(Processes { children, go })
 }
 
@@ -47,41 +47,49 @@ fn wait_and_be_busy(mut ready: &PipeReader) -> std::io::Result<()> {
 
 impl Processes {
     /// Lets them be busy until `live` says that it is time, and ends them.
-    pub fn run(self, live: &Live) -> Result<Summary> {
-        let before = cpu_time(UsageWho::RUSAGE_CHILDREN)?;
-        let start = Instant::now();
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Died`] as soon as one of them is found to have ended.
+    pub fn run(self, live: &Live) -> Result<Summary, Error> {
+        let meter = Meter::of_children()?;
         drop(self.go);
         let clocks = self
             .children
             .iter()
             .map(clock)
-            .collect::<Result<Vec<_>>>()?;
-        live.watch("processes", || clocks.iter().map(read).sum())?;
-        for child in &self.children {
-            if let Some(status) = child.exit_status()? {
-                let (name, pid) = (child.name().to_string(), child.pid());
-                return Err(Died { name, pid, status }.into());
-            }
-            child.terminate()?;
-        }
+            .collect::<Result<Vec<_>, _>>()?;
+        live.watch("processes", || {
+            self.children.iter().try_for_each(check)?;
+            clocks.iter().map(read).sum()
+        })?;
+        self.children.iter().try_for_each(check)?;
+        self.children.iter().try_for_each(Process::terminate)?;
         for child in &self.children {
             child.join()?;
         }
         // Complete, now that all of them are reaped.
-        Ok(Summary {
-            threads: u32::try_from(self.children.len())?,
-            wall: start.elapsed(),
-            cpu: cpu_time(UsageWho::RUSAGE_CHILDREN)?.saturating_sub(before),
-        })
+        meter.stop(self.children.len() as u32)
+    }
+}
+
+/// They go on until they are told to end: one that has ended died.
+fn check(child: &Process) -> Result<(), Error> {
+    match child.exit_status()? {
+        None => Ok(()),
+        Some(status) => {
+            let (name, pid) = (child.name().to_string(), child.pid());
+            Err(Died { name, pid, status }.into())
+        }
     }
 }
 
 /// The clock of a process's CPU time (clock_getcpuclockid(3)).
-fn clock(child: &Process) -> Result<ClockId> {
-    let pid = Pid::from_raw(child.pid().try_into()?);
+fn clock(child: &Process) -> Result<ClockId, Error> {
+    let pid = Pid::from_raw(child.pid().cast_signed());
     Ok(ClockId::pid_cpu_clock_id(pid)?)
 }
 
-fn read(clock: &ClockId) -> Result<Duration> {
+fn read(clock: &ClockId) -> Result<Duration, Error> {
     Ok(clock.now()?.into())
 }

@@ -5,11 +5,10 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
 use nix::time::ClockId;
 use nix::unistd::Pid;
 
-use crate::{Live, Summary};
+use crate::{Error, Live, Summary};
 
 /// Starts the threads, says so, and goes on until its input ends: when we close
 /// it, or are no more. Then it says what it has used. (`os._exit`, as nothing
@@ -33,7 +32,11 @@ os._exit(0)
 ";
 
 /// Runs `count` busy threads in `python3` until `live` says that it is time.
-pub fn run(count: u32, live: &Live) -> Result<Summary> {
+///
+/// # Errors
+///
+/// Where there is no `python3`, and [`Error::Python`] where it ends too early.
+pub fn run(count: u32, live: &Live) -> Result<Summary, Error> {
     let mut child = Command::new("python3")
         .args(["-c", PROGRAM, &count.to_string()])
         .stdin(Stdio::piped())
@@ -42,26 +45,37 @@ pub fn run(count: u32, live: &Live) -> Result<Summary> {
         // Ctrl-C is for us alone.
         .process_group(0)
         .spawn()
-        .context("cannot run python3")?;
-    let stdin = child.stdin.take().context("no input")?;
-    let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
-    let mut next = || lines.next().transpose()?.context("python3 ended too early");
+        .map_err(Error::system("cannot run python3"))?;
+    let pid = Pid::from_raw(child.id().cast_signed());
+    // Closed with this function at the latest: that ends it.
+    let stdin = child.stdin.take();
+    let mut lines = child.stdout.take().map(|out| BufReader::new(out).lines());
+    let mut next = || match lines.as_mut().and_then(Iterator::next) {
+        Some(line) => Ok(line?),
+        None => Err(Error::Python("ended too early".into())),
+    };
 
     let ready = next()?;
-    ensure!(ready == "ready", "python3 said '{ready}'");
+    if ready != "ready" {
+        return Err(Error::Python(format!("said '{ready}'")));
+    }
     let start = Instant::now();
-    let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(child.id().try_into()?))?;
-    live.watch("Python's threads", || Ok(clock.now()?.into()))?;
+    let clock = ClockId::pid_cpu_clock_id(pid)?;
+    live.watch("Python's threads", || match child.try_wait()? {
+        None => Ok(clock.now()?.into()),
+        Some(_) => Err(Error::Python("ended too early".into())),
+    })?;
     drop(stdin);
     let used = next()?;
     let wall = start.elapsed();
-    let cpu = used
-        .parse()
-        .with_context(|| format!("python3 said '{used}'"))?;
     child.wait()?;
-    Ok(Summary {
-        threads: count,
-        wall,
-        cpu: Duration::try_from_secs_f64(cpu)?,
-    })
+    let cpu = used.parse().ok().map(Duration::try_from_secs_f64);
+    match cpu {
+        Some(Ok(cpu)) => Ok(Summary {
+            threads: count,
+            wall,
+            cpu,
+        }),
+        _ => Err(Error::Python(format!("said '{used}'"))),
+    }
 }

@@ -1,0 +1,13 @@
+//! What becomes of the programs when another process dies, or is not to be had.
+#![forbid(unsafe_code)]
+
+use common::testing::{assert_takes_refusals, example};
+
+const RECIPE: &str = env!("CARGO_BIN_EXE_multicore");
+
+#[test]
+#[ignore = "needs root"]
+fn a_refusal_is_told() {
+    assert_takes_refusals(8, RECIPE);
+    assert_takes_refusals(8, example("cpu_bound_or_io_bound"));
+}
