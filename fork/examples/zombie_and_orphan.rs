@@ -26,7 +26,7 @@ use multiproc::process;
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getppid, pause};
+use nix::unistd::{ForkResult, Pid, fork, getppid};
 
 fn main() -> ExitCode {
     program::example("Shows a zombie, an orphan, and the cure for each", || {
@@ -66,17 +66,23 @@ fn zombie() -> anyhow::Result<()> {
 /// and holds the pipe open for as long as it lives.
 fn orphan(dies_with_parent: bool) -> anyhow::Result<()> {
     let (mut reader, writer): (PipeReader, PipeWriter) = io::pipe()?;
+    // Closed when this process is no more: so that nobody stays for ever.
+    let (lesson, teacher) = io::pipe()?;
     // SAFETY: this process has one thread; the child may run any code.
     let parent = match unsafe { fork() }? {
-        ForkResult::Child => become_parent(writer, dies_with_parent),
+        ForkResult::Child => {
+            drop((reader, teacher));
+            become_parent(writer, lesson, dies_with_parent)
+        }
         ForkResult::Parent { child } => child,
     };
-    drop(writer);
+    drop((writer, lesson));
     let mut number = [0; 4];
-    reader.read_exact(&mut number).context("no grandchild")?;
-    let child = Pid::from_raw(i32::from_ne_bytes(number));
+    let told = reader.read_exact(&mut number);
     kill(parent, Signal::SIGKILL)?;
     waitpid(parent, None)?;
+    told.context("no grandchild")?;
+    let child = Pid::from_raw(i32::from_ne_bytes(number));
     if dies_with_parent {
         waitpid(child, None)?;
         say!(
@@ -99,7 +105,7 @@ fn orphan(dies_with_parent: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn become_parent(mut writer: PipeWriter, child_dies_too: bool) -> ! {
+fn become_parent(mut writer: PipeWriter, mut lesson: PipeReader, child_dies_too: bool) -> ! {
     let own = nix::unistd::getpid();
     // SAFETY: as above: the copy of a process with one thread has one thread.
     match unsafe { fork() } {
@@ -119,9 +125,9 @@ fn become_parent(mut writer: PipeWriter, child_dies_too: bool) -> ! {
         Ok(ForkResult::Parent { .. }) => drop(writer),
         Err(_) => process::exit_now(1),
     }
-    loop {
-        pause();
-    }
+    // Nobody writes: this returns when the lesson is over.
+    let _ = lesson.read(&mut [0]);
+    process::exit_now(0)
 }
 
 /// The field of `/proc/PID/stat` that comes `n` after the name: 0 is the

@@ -59,7 +59,7 @@ fn main() -> ExitCode {
             let victim = Process::spawn("victim", read)?;
             // It dies wherever it happens to be; the readings go on.
             for _ in 0..kill * 50 {
-                count(reports.get()?);
+                count(next(&reports, [&writer, &steady])?);
             }
             thread::sleep(Duration::from_micros(kill as u64 * 10));
             victim.kill()?;
@@ -74,6 +74,7 @@ fn main() -> ExitCode {
             }
         }
         steady.join_success()?;
+        writer.join_success()?;
 
         let lost = came.iter().filter(|times| **times == 0).count();
         let twice = came.iter().filter(|times| **times > 1).count();
@@ -85,6 +86,20 @@ fn main() -> ExitCode {
         );
         Ok(())
     })
+}
+
+/// The next report. None will come when one of `both` is gone: by themselves,
+/// they go on for longer.
+fn next(reports: &Queue<Item>, both: [&Process; 2]) -> anyhow::Result<Item> {
+    loop {
+        match reports.get_timeout(Duration::from_millis(100)) {
+            Err(Error::Empty) => both.iter().try_for_each(|process| {
+                let ended = process.exit_status()?.is_some();
+                ended.then(|| process.join_success()).unwrap_or(Ok(()))
+            })?,
+            report => return Ok(report?),
+        }
+    }
 }
 
 fn pass_on(queue: &Queue<Item>, reports: &Queue<Item>) -> Result<(), Error> {

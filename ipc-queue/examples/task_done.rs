@@ -14,6 +14,7 @@
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use common::{program, say};
 use multiproc::process::Process;
@@ -47,7 +48,14 @@ fn main() -> ExitCode {
             producer.join_success()?;
         }
         say!("2 producers put 20 tasks");
-        queue.join();
+        // A worker that died would leave its task undone for ever.
+        while !queue.join_timeout(Duration::from_millis(100)) {
+            for worker in &workers {
+                if !worker.is_alive()? {
+                    worker.join_success()?;
+                }
+            }
+        }
         say!(
             "join returned: {} unfinished, {} done by 3 workers",
             queue.len(),

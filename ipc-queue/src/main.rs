@@ -46,14 +46,15 @@ fn main() -> ExitCode {
         let queue = Queue::new()?;
         let writer = Process::spawn("writer", || write(&queue, &options))?;
         let reader = Process::spawn("reader", || read(&queue))?;
-        writer.join_success()?;
-        // The last value may still be on its way: wait until it was printed.
-        // A reader that died would never get there.
-        while !queue.join_timeout(Duration::from_millis(100)) {
+        // Wait until all was put, and the last value was printed. A reader that
+        // died would never get there.
+        let a_while = Duration::from_millis(100);
+        while writer.join_timeout(a_while)?.is_none() || !queue.join_timeout(a_while) {
             if !reader.is_alive()? {
                 reader.join_success()?;
             }
         }
+        writer.join_success()?;
         reader.terminate()?;
         reader.join()?;
         Ok(())

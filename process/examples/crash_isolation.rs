@@ -22,10 +22,12 @@ use std::process::{ExitCode, abort};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
+use anyhow::ensure;
 use common::{program, say};
 use multiproc::deadline::Deadline;
 use multiproc::process::{Died, ExitStatus, Process, wait_readable};
 use multiproc::shared::Shared;
+use multiproc::thread::Builder;
 use nix::sys::signal::{Signal, raise};
 
 fn main() -> ExitCode {
@@ -57,18 +59,21 @@ fn outlive(process: &Process) -> io::Result<()> {
 
 fn threads() -> anyhow::Result<()> {
     say!("Two threads of one process, one of them crashes:");
-    let done = Shared::new(AtomicU32::new(0))?;
+    let done = &Shared::new(AtomicU32::new(0))?;
     let both = Process::spawn("both", || {
         thread::scope(|scope| {
-            let crash = scope.spawn(|| -> () { abort() });
+            let crash = Builder::new().spawn_scoped(scope, || -> () { abort() })?;
             // It is never told that the other has ended, nor anything else.
-            scope.spawn(|| {
+            let waits = move || {
                 let _ = crash.join();
                 done.fetch_add(1, Ordering::SeqCst);
-            });
-        });
+            };
+            Builder::new().spawn_scoped(scope, waits).map(drop)
+        })
     })?;
     let status = ended(&both)?;
+    let crashed = matches!(status.status, ExitStatus::Signal(_));
+    ensure!(crashed, "{status}: it did not come to the crash");
     say!(
         "  {status}; it had done {} of 1",
         done.load(Ordering::SeqCst)

@@ -18,6 +18,7 @@
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use anyhow::ensure;
 use common::{program, say};
 use multiproc::subprocess::{Ended, communicate_timeout, returncode};
 
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
         let patient = Duration::from_secs(60);
         let output =
             communicate_timeout(Command::new("tr").args(["a-z", "A-Z"]), b"text", patient)?;
-        assert_eq!(output.ended, Ended::ByItself);
+        ensure!(output.status.success(), "tr {}", output.status);
         say!("In time: {}", String::from_utf8_lossy(&output.stdout));
 
         let scripts = [
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
             let impatient = Duration::from_secs(1);
             let output =
                 communicate_timeout(Command::new("sh").args(["-c", script]), b"", impatient)?;
-            assert_eq!(output.ended, Ended::TimedOut);
+            ensure!(output.ended == Ended::TimedOut, "sh {}", output.status);
             let code = returncode(output.status);
             let printed = String::from_utf8_lossy(&output.stdout);
             let printed = printed.trim_end();

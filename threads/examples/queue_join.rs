@@ -38,12 +38,14 @@ fn main() -> ExitCode {
         || {
             let queue = Queue::new(2);
             thread::scope(|scope| {
-                for number in 1..=2 {
+                let start = |number| {
                     let printer = Builder::new().name(format!("Printer-{number}"));
-                    printer.spawn_scoped(scope, || print(&queue))?;
-                }
-                let produced = produce(&queue);
-                // Also where producing failed: the printers end at a close alone.
+                    printer.spawn_scoped(scope, || print(&queue)).map(drop)
+                };
+                let started = (1..=2).try_for_each(start).map_err(anyhow::Error::from);
+                let produced = started.and_then(|()| produce(&queue));
+                // In any case, also where the second printer could not be had:
+                // the first one waits for pages, or for this.
                 queue.close();
                 produced
             })

@@ -1,0 +1,30 @@
+//! What becomes of the programs when another process dies, or is not to be had.
+#![forbid(unsafe_code)]
+
+use common::testing::{Program, assert_notices_deaths, assert_takes_refusals, example};
+
+const RECIPE: &str = env!("CARGO_BIN_EXE_pool");
+
+#[test]
+fn a_death_is_noticed() {
+    assert_notices_deaths(10, || Program::new(RECIPE).args(["--longest", "0.3"]));
+    for name in [
+        "apply_or_apply_async",
+        "callback",
+        "initializer",
+        "map",
+        "max_tasks_per_child",
+        "worker_killed",
+    ] {
+        assert_notices_deaths(10, || Program::new(example(name)));
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_refusal_is_told() {
+    assert_takes_refusals(8, RECIPE);
+    for name in ["map", "worker_killed"] {
+        assert_takes_refusals(8, example(name));
+    }
+}
