@@ -30,7 +30,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use common::program::{self, Exit};
-use common::say;
+use common::{complain, say};
 use multiproc::process::{Builder, ExitStatus, Process};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
@@ -91,7 +91,7 @@ fn main() -> ExitCode {
                     .spawn(move || serve(stream));
                 children.extend(
                     child
-                        .map_err(|error| eprintln!("a request is refused: {error:#}"))
+                        .map_err(|error| complain!("a request is refused: {error:#}"))
                         .ok(),
                 );
             }
@@ -115,7 +115,7 @@ fn reap(children: &mut Vec<Process>) -> io::Result<()> {
         match child.exit_status()? {
             None => left.push(child),
             Some(ExitStatus::Code(_)) => {}
-            Some(status) => eprintln!("request {} {status}; serving goes on", child.pid()),
+            Some(status) => complain!("request {} {status}; serving goes on", child.pid()),
         }
     }
     *children = left;

@@ -93,10 +93,13 @@ fn main() -> ExitCode {
 fn next(reports: &Queue<Item>, both: [&Process; 2]) -> anyhow::Result<Item> {
     loop {
         match reports.get_timeout(Duration::from_millis(100)) {
-            Err(Error::Empty) => both.iter().try_for_each(|process| {
-                let ended = process.exit_status()?.is_some();
-                ended.then(|| process.join_success()).unwrap_or(Ok(()))
-            })?,
+            Err(Error::Empty) => {
+                for process in both {
+                    if !process.is_alive()? {
+                        process.join_success()?;
+                    }
+                }
+            }
             report => return Ok(report?),
         }
     }

@@ -5,9 +5,8 @@
 //! ```
 //!
 //! Python: `multiprocessing.Queue`, `put`, `get`, `terminate`. What to notice:
-//! the reader is an endless loop, so the parent ends it, and only when the
-//! queue says that everything that was put has been dealt with. The reader may
-//! be killed at any instruction, and the queue is whole.
+//! the reader is an endless loop: the parent ends it, when the queue says that
+//! all is dealt with. Killed at any instruction, it leaves the queue whole.
 #![forbid(unsafe_code)]
 
 use std::process::{self, ExitCode};
@@ -46,8 +45,7 @@ fn main() -> ExitCode {
         let queue = Queue::new()?;
         let writer = Process::spawn("writer", || write(&queue, &options))?;
         let reader = Process::spawn("reader", || read(&queue))?;
-        // Wait until all was put, and the last value was printed. A reader that
-        // died would never get there.
+        // Until all was put and printed. A reader that died never gets there.
         let a_while = Duration::from_millis(100);
         while writer.join_timeout(a_while)?.is_none() || !queue.join_timeout(a_while) {
             if !reader.is_alive()? {
@@ -56,8 +54,7 @@ fn main() -> ExitCode {
         }
         writer.join_success()?;
         reader.terminate()?;
-        reader.join()?;
-        Ok(())
+        Ok(reader.join().map(drop)?)
     })
 }
 

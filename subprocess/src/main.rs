@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Python: `subprocess.call([...])` and `Popen([...], ...).communicate(b"...")`.
-//! What to notice: the line with `$` is written out before the program starts,
-//! or it would come after what the program prints.
+//! What to notice: the line with `$` leaves before the program starts, or it
+//! would come after what the program prints.
 #![forbid(unsafe_code)]
 
 mod options;

@@ -55,6 +55,15 @@ fn foreign_name() -> Arc<str> {
 }
 
 /// The thread panicked instead of returning a value.
+///
+/// ```
+/// use multiproc::thread::Thread;
+///
+/// let thread = Thread::named("Painter", || -> u32 { panic!("out of paint") })?;
+/// let error = thread.join().unwrap_err();
+/// assert_eq!(error.to_string(), "thread 'Painter' panicked: out of paint");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("thread '{thread}' panicked: {message}")]
 pub struct Panicked {
@@ -66,6 +75,17 @@ pub struct Panicked {
 
 /// A running thread. Dropping the handle leaves the thread running; it ends
 /// with the process at the latest.
+///
+/// ```
+/// use std::time::Duration;
+/// use multiproc::thread::Thread;
+///
+/// let thread = Thread::named("Adder", || 40 + 2)?;
+/// assert_eq!(thread.name(), "Adder");
+/// assert!(thread.join_timeout(Duration::from_secs(60)));
+/// assert_eq!(thread.join()?, 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Thread<T> {
     name: Arc<str>,
@@ -86,7 +106,11 @@ impl<T: Send + 'static> Thread<T> {
         Builder::new().spawn(body)
     }
 
-    /// Starts a thread called `name`. Errors as for [`spawn`](Self::spawn).
+    /// Starts a thread called `name`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`spawn`](Self::spawn).
     pub fn named(
         name: impl Into<String>,
         body: impl FnOnce() -> T + Send + 'static,
@@ -107,6 +131,10 @@ impl<T> Thread<T> {
     }
 
     /// Waits until it ends, and gives what its closure returned.
+    ///
+    /// # Errors
+    ///
+    /// [`Panicked`], with what it said.
     pub fn join(self) -> Result<T, Panicked> {
         self.handle
             .join()
@@ -131,6 +159,19 @@ fn panicked(thread: &str, panic: &(dyn Any + Send)) -> Panicked {
 
 /// How a thread is to start, where [`Thread::spawn`] and [`Thread::named`] are
 /// not enough.
+///
+/// ```
+/// use multiproc::thread::Builder;
+///
+/// let words = ["fork", "join"];
+/// std::thread::scope(|scope| {
+///     let builder = Builder::new().name("Reader").stack_size(64 << 10);
+///     let length = builder.spawn_scoped(scope, || words.concat().len())?;
+///     assert_eq!(length.join().unwrap(), 8);
+///     Ok::<(), std::io::Error>(())
+/// })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     name: Option<String>,
@@ -157,7 +198,11 @@ impl Builder {
         self
     }
 
-    /// Starts the thread. Errors as for [`Thread::spawn`].
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Thread::spawn`].
     pub fn spawn<T: Send + 'static>(
         self,
         body: impl FnOnce() -> T + Send + 'static,
@@ -173,7 +218,11 @@ impl Builder {
     }
 
     /// Starts the thread in `scope`, so that it may borrow what outlives the
-    /// scope ([`std::thread::scope`]). Errors as for [`Thread::spawn`].
+    /// scope ([`std::thread::scope`]).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Thread::spawn`].
     pub fn spawn_scoped<'scope, T: Send + 'scope>(
         self,
         scope: &'scope Scope<'scope, '_>,

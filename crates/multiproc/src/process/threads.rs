@@ -16,7 +16,8 @@ const PF_EXITING: u64 = 0x4;
 pub fn count() -> io::Result<usize> {
     // A directory has a link for each directory in it, besides its own two:
     // one `stat` tells how many threads there are without reading a list.
-    let listed = fs::metadata("/proc/self/task")?
+    let listed = fs::metadata("/proc/self/task")
+        .map_err(no_proc)?
         .st_nlink()
         .saturating_sub(2);
     if listed == 1 {
@@ -30,6 +31,15 @@ pub fn count() -> io::Result<usize> {
         }
     }
     Ok(running)
+}
+
+/// In a container, `/proc` may be missing.
+fn no_proc(error: io::Error) -> io::Error {
+    let what = "cannot count the threads of this process: /proc is not mounted";
+    match error.kind() {
+        io::ErrorKind::NotFound => io::Error::new(error.kind(), what),
+        _ => error,
+    }
 }
 
 fn is_exiting(stat: &str) -> bool {

@@ -28,6 +28,18 @@ const CHUNK: usize = 64 << 10;
 const LAST: usize = 1 << 20;
 
 /// What a program has left.
+///
+/// ```
+/// use std::process::Command;
+/// use multiproc::subprocess::{Ended, ExitStatus, Output, communicate};
+///
+/// let mut tr = Command::new("tr");
+/// let Output { status, stdout, stderr, ended } =
+///     communicate(tr.args(["a-z", "A-Z"]), b"text")?;
+/// assert_eq!((status, &*stdout, &*stderr), (ExitStatus::Code(0), &b"TEXT"[..], &b""[..]));
+/// assert_eq!(ended, Ended::ByItself);
+/// # Ok::<(), multiproc::subprocess::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
     /// How it ended.
@@ -54,6 +66,15 @@ pub enum Ended {
 /// Runs a program with `input` on its standard input, and collects what it
 /// prints until it has ended and its output is closed.
 ///
+/// ```
+/// use std::process::Command;
+/// use multiproc::subprocess::communicate;
+///
+/// let output = communicate(&mut Command::new("sort"), b"cherry\napple\n")?;
+/// assert_eq!(output.stdout, b"apple\ncherry\n");
+/// # Ok::<(), multiproc::subprocess::Error>(())
+/// ```
+///
 /// A program that does not read all of its input is no error.
 ///
 /// # Errors
@@ -68,7 +89,23 @@ pub fn communicate(command: &mut Command, input: &[u8]) -> Result<Output, Error>
 /// and what was collected is returned.
 ///
 /// The program runs in a process group of its own: see the
-/// [crate's documentation](super#process-groups-and-the-terminal).
+/// [module's documentation](super#process-groups-and-the-terminal).
+///
+/// ```
+/// use std::process::Command;
+/// use std::time::Duration;
+/// use multiproc::subprocess::{Ended, communicate_timeout};
+///
+/// let mut slow = Command::new("sh");
+/// slow.args(["-c", "sleep 1000 & sleep 1000"]);
+/// let output = communicate_timeout(&mut slow, b"", Duration::from_millis(50))?;
+/// assert_eq!(output.ended, Ended::TimedOut);
+/// # Ok::<(), multiproc::subprocess::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`communicate`]. A time-out is a result.
 pub fn communicate_timeout(
     command: &mut Command,
     input: &[u8],
@@ -78,8 +115,28 @@ pub fn communicate_timeout(
 }
 
 /// Like [`communicate_timeout`], with a deadline. The program is also killed
-/// when `cancel` becomes readable: the reading end of a pipe into which a
-/// Ctrl-C handler writes.
+/// when `cancel` becomes readable: the reading end of a pipe into which another
+/// thread or a signal handler writes.
+///
+/// ```
+/// use std::io::Write;
+/// use std::os::fd::AsFd;
+/// use std::process::Command;
+/// use multiproc::deadline::Deadline;
+/// use multiproc::subprocess::{Ended, communicate_until};
+///
+/// let (cancel, mut canceller) = std::io::pipe()?;
+/// std::thread::spawn(move || canceller.write_all(b"enough"));
+/// let mut slow = Command::new("sleep");
+/// let cancel = Some(cancel.as_fd());
+/// let output = communicate_until(slow.arg("1000"), b"", Deadline::NEVER, cancel)?;
+/// assert_eq!(output.ended, Ended::Cancelled);
+/// # Ok::<(), multiproc::subprocess::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`communicate`].
 pub fn communicate_until(
     command: &mut Command,
     input: &[u8],

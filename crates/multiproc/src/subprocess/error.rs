@@ -7,7 +7,18 @@ use crate::process::ExitStatus;
 use thiserror::Error as ThisError;
 
 /// Why a program could not be run, or did not succeed.
+///
+/// ```
+/// use std::process::Command;
+/// use multiproc::subprocess::{Error, check_output};
+///
+/// match check_output(Command::new("sh").args(["-c", "echo half; exit 1"])) {
+///     Err(Error::Failed { output, .. }) => assert_eq!(output, b"half\n"),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Debug, ThisError)]
+#[non_exhaustive]
 pub enum Error {
     /// The program could not be started.
     #[error("cannot run '{program}': {}", reason(.error))]
@@ -44,6 +55,14 @@ impl Error {
     /// What a shell's `$?` would be: 127 for a program that is not there, 126
     /// for one that cannot be executed, 128 and the signal's number for one
     /// that was killed.
+    ///
+    /// ```
+    /// use std::process::Command;
+    /// use multiproc::subprocess::call;
+    ///
+    /// let error = call(&mut Command::new("no-such-program")).unwrap_err();
+    /// assert!(error.is_missing() && error.exit_code() == 127);
+    /// ```
     pub fn exit_code(&self) -> u8 {
         let code = match self {
             Error::Start { error, .. } => match error.kind() {

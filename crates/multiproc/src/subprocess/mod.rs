@@ -64,6 +64,15 @@ use die_with_caller::{DieWithCaller, Whom};
 
 /// Runs a program to its end; it has the caller's input and output.
 ///
+/// ```
+/// use std::process::Command;
+/// use multiproc::subprocess::{ExitStatus, call};
+///
+/// let status = call(Command::new("sh").args(["-c", "exit 3"]))?;
+/// assert_eq!(status, ExitStatus::Code(3));
+/// # Ok::<(), multiproc::subprocess::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Error::Start`] when it cannot be started. Any exit status is a result.
@@ -73,6 +82,16 @@ pub fn call(command: &mut Command) -> Result<ExitStatus, Error> {
 }
 
 /// Like [`call`], and makes an error of any ending but exit status 0.
+///
+/// ```
+/// use std::process::Command;
+/// use multiproc::subprocess::check_call;
+///
+/// check_call(&mut Command::new("true"))?;
+/// let error = check_call(&mut Command::new("false")).unwrap_err();
+/// assert_eq!(error.to_string(), "'false' exited with status 1");
+/// # Ok::<(), multiproc::subprocess::Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -84,6 +103,14 @@ pub fn check_call(command: &mut Command) -> Result<(), Error> {
 
 /// Runs a program to its end and returns what it has printed on standard
 /// output. Its standard input and error are the caller's.
+///
+/// ```
+/// use std::process::Command;
+/// use multiproc::subprocess::check_output;
+///
+/// assert_eq!(check_output(Command::new("echo").arg("hello"))?, b"hello\n");
+/// # Ok::<(), multiproc::subprocess::Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -98,6 +125,13 @@ pub fn check_output(command: &mut Command) -> Result<Vec<u8>, Error> {
 
 /// Python's `returncode`: the exit status, or the negative number of the signal
 /// that killed the program.
+///
+/// ```
+/// use multiproc::subprocess::{ExitStatus, returncode};
+///
+/// assert_eq!(returncode(ExitStatus::Code(3)), 3);
+/// assert_eq!(returncode(ExitStatus::Signal(9)), -9);
+/// ```
 pub fn returncode(status: ExitStatus) -> i32 {
     match status {
         ExitStatus::Code(code) => code,
