@@ -5,8 +5,7 @@
 //! ```
 //!
 //! Python: `multiprocessing.Queue`, `put`, `get`, `terminate`. What to notice:
-//! the reader is an endless loop: the parent ends it, when the queue says that
-//! all is dealt with. Killed at any instruction, it leaves the queue whole.
+//! the reader is an endless loop: the parent ends it, when all is dealt with.
 #![forbid(unsafe_code)]
 
 use std::process::{self, ExitCode};

@@ -20,13 +20,17 @@ impl Meter {
     ///
     /// # Errors
     ///
-    /// Those of getrusage(2), none of which is expected; so below.
+    /// Those of getrusage(2), none of which is expected.
     pub fn of_this_process() -> Result<Self, Error> {
         Meter::start(UsageWho::RUSAGE_SELF)
     }
 
     /// Measures the children that end, and are reaped, before
     /// [`stop`](Self::stop).
+    ///
+    /// # Errors
+    ///
+    /// As above.
     pub fn of_children() -> Result<Self, Error> {
         Meter::start(UsageWho::RUSAGE_CHILDREN)
     }
@@ -40,11 +44,19 @@ impl Meter {
     }
 
     /// The CPU time so far.
+    ///
+    /// # Errors
+    ///
+    /// As above.
     pub fn cpu(&self) -> Result<Duration, Error> {
         Ok(cpu_time(self.who)?.saturating_sub(self.before))
     }
 
     /// The end of the run, of so many threads or processes.
+    ///
+    /// # Errors
+    ///
+    /// As above.
     pub fn stop(self, threads: u32) -> Result<Summary, Error> {
         Ok(Summary {
             threads,

@@ -1,5 +1,4 @@
-//! Runs other programs, with this one's output or with input and output of
-//! their own.
+//! Runs other programs, with this one's input and output or with their own.
 //!
 //! ```text
 //! cargo run -p subprocess
@@ -56,8 +55,7 @@ fn communicate(conversation: &Conversation) -> anyhow::Result<()> {
     let output = match conversation.timeout {
         None => subprocess::communicate(&mut command, input.as_bytes()),
         Some(time) => subprocess::communicate_timeout(&mut command, input.as_bytes(), time),
-    };
-    let output = output?;
+    }?;
     if !output.stdout.is_empty() {
         say!("{}", String::from_utf8_lossy(&output.stdout).trim_end());
     }

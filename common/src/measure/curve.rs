@@ -1,5 +1,7 @@
 //! How a cost grows: the same work at several sizes.
 
+use std::fmt;
+
 use super::{Unit, record};
 
 /// One round of a line at a size; `None` when it cannot be run here.
@@ -22,6 +24,14 @@ pub struct Curve<'a> {
     sizes: Vec<u64>,
     rounds: usize,
     lines: Vec<(String, Line<'a>)>,
+}
+
+impl fmt::Debug for Curve<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Curve")
+            .field("title", &self.title)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> Curve<'a> {

@@ -51,6 +51,14 @@ pub struct Comparison<'a> {
     candidates: Vec<(String, Round<'a>)>,
 }
 
+impl fmt::Debug for Comparison<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Comparison")
+            .field("title", &self.title)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<'a> Comparison<'a> {
     /// A comparison called `title`, five rounds of each candidate.
     pub fn new(title: impl Into<String>, unit: Unit) -> Self {

@@ -70,6 +70,10 @@ fn sentence(text: &str) -> String {
 }
 
 /// Reads a number of seconds for clap: `0.5`, `3`.
+///
+/// # Errors
+///
+/// What is wrong with it, for people.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text
         .parse()

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// One output stream, read by a thread of its own.
+#[derive(Debug)]
 pub(super) struct Collected {
     text: Arc<Mutex<Vec<u8>>>,
     /// A message a line; hangs up at end of file.

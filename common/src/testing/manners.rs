@@ -25,6 +25,7 @@ const ENDINGS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
 ///     .long(&["--longest", "100"], |line| line.starts_with("Run task"))
 ///     .check();
 /// ```
+#[derive(Debug)]
 pub struct Manners {
     path: PathBuf,
     quick: Vec<String>,

@@ -172,6 +172,7 @@ impl Program {
 }
 
 /// A program that is running. Dropping it kills it and all it started.
+#[derive(Debug)]
 pub struct Running {
     child: Child,
     group: Pid,
