@@ -27,3 +27,8 @@ pub mod queue;
 pub mod shared;
 pub mod subprocess;
 pub mod thread;
+
+/// The README's program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
