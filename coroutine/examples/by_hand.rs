@@ -28,7 +28,8 @@ use std::time::Duration;
 use common::{program, say};
 use coroutine::event_loop::{Sleep, run, sleep};
 
-const WAIT: Duration = Duration::from_millis(20);
+/// Long enough that a busy machine does not miss a state.
+const WAIT: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
     program::example("Shows the state machine behind an async function", || {
