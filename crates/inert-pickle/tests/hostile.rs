@@ -301,3 +301,19 @@ fn a_list_in_itself_is_compared_shown_and_turned_into_data_in_finite_time() {
     assert!(value == other);
     use_it(&value);
 }
+
+#[test]
+fn a_long_name_is_written_once_however_many_it_names() {
+    // By one text for module and name, stored; each global is a node of its own.
+    let name = [&b"X\xe8\x03\0\0"[..], &[b'x'; 1000], b"\x940]("].concat();
+    let body = [name, b"h\0h\0\x93".repeat(20_000), b"e.".to_vec()].concat();
+    let value = parse(&body).unwrap();
+    for protocol in 2..=5 {
+        let written = write(&value, protocol).unwrap();
+        assert!(
+            written.len() <= 2 * body.len(),
+            "{} at {protocol}",
+            written.len()
+        );
+    }
+}
