@@ -1,5 +1,5 @@
-//! A manager in Rust for programs in Python: two shared queues, and all the
-//! queue classes besides.
+//! A manager in Rust for programs in Python: two shared queues, and all that
+//! Python's `SyncManager` serves besides, but for `Pool`.
 //!
 //! ```text
 //! $ cargo run -p distributed --example serve_python
@@ -34,8 +34,8 @@ use common::program::{self, Exit, StopSignals};
 use common::say;
 use pymanager::{AuthKey, Limits, Listener, Manager, SharedQueue, raise_descriptor_limit};
 
-/// Serves get_task_queue, get_result_queue, Queue, JoinableQueue, LifoQueue,
-/// PriorityQueue and SimpleQueue to Python programs, until Ctrl-C.
+/// Serves get_task_queue, get_result_queue, and what a SyncManager does (Queue,
+/// dict, list, Lock, Event and so on) to Python programs, until Ctrl-C.
 #[derive(clap::Parser)]
 #[command(
     name = "serve_python",
@@ -56,7 +56,7 @@ struct Options {
     #[arg(long, value_name = "MIB")]
     max_message: Option<usize>,
 
-    /// Parts in one message [default: 32 million]
+    /// Parts in one message [default: 134 million]
     #[arg(long, value_name = "N")]
     max_parts: Option<usize>,
 

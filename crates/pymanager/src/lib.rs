@@ -56,6 +56,8 @@ pub use inert_pickle as pickle;
 mod object;
 mod queue;
 mod server;
+mod sync;
+mod types;
 
 mod wire;
 

@@ -1,6 +1,6 @@
 //! The manager's two message shapes: what a client sends, what it is answered.
 
-use crate::pickle::{Composer, Error, Items, Kind, Limits, Pairs, Value};
+use crate::pickle::{Composer, Error, Items, Kind, Pairs, Value};
 
 /// A request `(ident, method, args, kwargs)`, taken apart.
 #[derive(Clone, Debug)]
@@ -136,14 +136,4 @@ pub fn write_reply(
             reply.value(value)
         })
     })
-}
-
-/// What lets through what Python's own managers let through on an ordinary
-/// machine.
-pub(crate) fn limits() -> Limits {
-    Limits {
-        message: 512 << 20,
-        parts: 128 << 20,
-        ..Limits::default()
-    }
 }

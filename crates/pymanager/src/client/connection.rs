@@ -336,10 +336,11 @@ fn unreadable(error: inert_pickle::Error) -> Error {
     Error::Protocol(format!("the manager's reply cannot be read: {error}"))
 }
 
-/// Whether a connection ended as one does that an overflowing listener loses.
+/// Whether a connection ended as one does that an overflowing listener loses,
+/// or that gave its place to another among too many.
 fn was_lost(error: &FrameError) -> bool {
     match error {
-        FrameError::TimedOut => true,
+        FrameError::TimedOut | FrameError::EndOfFile => true,
         FrameError::System(error) => error.kind() == io::ErrorKind::ConnectionReset,
         _ => false,
     }

@@ -10,8 +10,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::AuthKey;
 use crate::error::Error;
-use crate::{AuthKey, message};
 use connection::Target;
 use inert_pickle::Data;
 use inert_pickle::{self as pickle, Value};
@@ -58,7 +58,7 @@ impl ClientBuilder {
             key,
             patience: Patience::default(),
             refuse_md5: false,
-            limits: message::limits(),
+            limits: pickle::Limits::default(),
         }
     }
 

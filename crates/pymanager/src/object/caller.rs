@@ -14,6 +14,8 @@ pub(crate) struct Caller {
     /// The number of the connection; 0 is the serving program itself.
     number: u64,
     gone: AtomicBool,
+    /// Whether a method waits on its behalf.
+    waiting: AtomicBool,
     thread: Thread,
     /// The objects that have to hear of the connection's end.
     holds: Mutex<Vec<Served>>,
@@ -30,6 +32,7 @@ impl Caller {
         Caller {
             number,
             gone: AtomicBool::new(false),
+            waiting: AtomicBool::new(false),
             thread: thread::current(),
             holds: Mutex::default(),
         }
@@ -50,6 +53,12 @@ impl Caller {
 
     pub(crate) fn is_gone(&self) -> bool {
         self.gone.load(Ordering::SeqCst)
+    }
+
+    /// Whether a method waits on its behalf now.
+    #[cfg(test)]
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst)
     }
 
     /// From now on `object` will be told when the connection ends.
@@ -80,9 +89,11 @@ pub(crate) struct Wait<'a> {
 impl Wait<'_> {
     /// Sleeps until woken, for the right reason or another.
     pub(crate) fn park(&self) {
+        self.caller.waiting.store(true, Ordering::SeqCst);
         match self.deadline.remaining() {
             None => thread::park(),
             Some(left) => thread::park_timeout(left),
         }
+        self.caller.waiting.store(false, Ordering::SeqCst);
     }
 }

@@ -81,10 +81,8 @@ pub(crate) fn bind(
         }
         Parameters::Any { least, most } => {
             check_count(least, most, class, method, given)?;
-            let mut by_position: Vec<_> = args.map(Some).collect();
-            by_position.resize(most, None);
             Ok(Bound {
-                by_position,
+                by_position: args.map(Some).collect(),
                 by_name: request.kwargs.clone().collect(),
             })
         }
@@ -101,6 +99,8 @@ fn check_count(
     if (least..=most).contains(&given) {
         return Ok(());
     }
+    // A class is called by its name.
+    let method = if method == "__init__" { class } else { method };
     let s = |count: usize| if count == 1 { "" } else { "s" };
     Err(Exception::type_error(match (least, most) {
         (0, 0) => format!("{class}.{method}() takes no arguments ({given} given)"),

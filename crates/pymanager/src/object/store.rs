@@ -14,7 +14,6 @@ use super::Exception;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stored {
     pub(crate) value: Value,
-    #[expect(dead_code, reason = "what is held is never looked at, only let go of")]
     pub(crate) holds: Option<Box<[Hold]>>,
 }
 

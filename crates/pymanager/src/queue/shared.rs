@@ -83,6 +83,10 @@ impl QueueObject {
 }
 
 impl Object for QueueObject {
+    fn copy(&self) -> Result<Value, String> {
+        Err("TypeError: cannot pickle '_thread.lock' object".to_string())
+    }
+
     fn class(&self) -> &'static Class<Self> {
         match self.kind {
             QueueKind::Fifo => &QUEUE,

@@ -63,6 +63,15 @@ impl Connections {
         self.lock().connections.get(&id).cloned()
     }
 
+    /// The connection that a client at `peer` has.
+    #[cfg(test)]
+    pub(crate) fn of_peer(&self, peer: std::net::SocketAddr) -> Option<Arc<Connection>> {
+        let table = self.lock();
+        let mut all = table.connections.values();
+        all.find(|one| one.stream.peer_addr().ok() == Some(peer))
+            .cloned()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.lock().connections.len()
     }

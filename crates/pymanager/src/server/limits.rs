@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use crate::{message, pickle};
+use crate::pickle;
 
 /// What a manager allows its peers. Whoever goes beyond is told which limit it
 /// was, by an exception.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The largest message, 512 MiB, and how many parts may be in it, 32
-    /// million. A message's memory is taken as it arrives, not as it is
+    /// The largest message, 512 MiB, and how many parts may be in it,
+    /// 134 million: what Python's own managers let through on an ordinary
+    /// machine. A message's memory is taken as it arrives, not as it is
     /// announced.
     pub pickle: pickle::Limits,
     /// How much all objects may hold: no limit. In bytes, roughly.
@@ -29,7 +30,7 @@ pub struct Limits {
     /// loses its power or its network says no good-bye.
     pub vanished: Duration,
     /// How many connections may be under way that have not proven the key:
-    /// 256. When all places are taken, the oldest one gives way, of the
+    /// 1,024. When all places are taken, the oldest one gives way, of the
     /// address that has most of them.
     pub unproven: usize,
     /// How many connections there may be in all: 10,000. Each has a thread
@@ -40,14 +41,14 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            pickle: message::limits(),
+            pickle: pickle::Limits::default(),
             memory: usize::MAX,
             queue_memory: usize::MAX,
             objects: 1_000_000,
             handshake: Duration::from_secs(10),
             stalled: Duration::from_secs(30),
             vanished: Duration::from_secs(15),
-            unproven: 256,
+            unproven: 1_024,
             connections: 10_000,
         }
     }

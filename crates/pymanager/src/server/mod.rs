@@ -40,6 +40,7 @@ use crate::AuthKey;
 use crate::object::{Call, Exception, Memory, Object, Served, Signature};
 use crate::queue::{self, QueueKind, QueueObject, SharedQueue};
 use crate::wire::Listener;
+use crate::{sync, types};
 use inert_pickle::Data;
 pub use limits::Limits;
 use registry::Registry;
@@ -66,9 +67,9 @@ const GRACE: Duration = Duration::from_secs(1);
 /// # Ok::<(), pymanager::Error>(())
 /// ```
 ///
-/// The classes `Queue`, `JoinableQueue`, `LifoQueue`, `PriorityQueue` and
-/// `SimpleQueue` are registered from the start; calling them makes a new queue
-/// each time, as with Python's `SyncManager`.
+/// The classes of Python's `SyncManager` are registered from the start (but for
+/// `Pool`, for which code would have to run), and `LifoQueue`, `PriorityQueue`
+/// and `SimpleQueue`: calling one makes a new object each time.
 #[derive(Debug)]
 pub struct Manager {
     key: AuthKey,
@@ -98,6 +99,46 @@ impl Manager {
             .register_class("LifoQueue", QueueKind::Lifo)
             .register_class("PriorityQueue", QueueKind::Priority)
             .register_class("SimpleQueue", QueueKind::Simple)
+            .register_type("dict", Signature::with_keywords(0, 1), types::new_dict)
+            .register_type("list", Signature::positional(0, 1), types::new_list)
+            .register_type(
+                "Namespace",
+                Signature::with_keywords(0, 0),
+                types::new_namespace,
+            )
+            .register_type(
+                "Value",
+                Signature::named(&["typecode", "value", "lock"], 2),
+                types::new_value,
+            )
+            .register_type(
+                "Array",
+                Signature::named(&["typecode", "sequence", "lock"], 2),
+                types::new_array,
+            )
+            .register_type("Event", Signature::NONE, sync::new_event)
+            .register_type("Lock", Signature::NONE, sync::new_lock)
+            .register_type("RLock", Signature::NONE, sync::new_rlock)
+            .register_type(
+                "Semaphore",
+                Signature::named(&["value"], 0),
+                sync::new_semaphore,
+            )
+            .register_type(
+                "BoundedSemaphore",
+                Signature::named(&["value"], 0),
+                sync::new_bounded_semaphore,
+            )
+            .register_type(
+                "Condition",
+                Signature::named(&["lock"], 0),
+                sync::new_condition,
+            )
+            .register_type(
+                "Barrier",
+                Signature::named(&["parties", "action", "timeout"], 1),
+                sync::new_barrier,
+            )
     }
 
     /// Serves `queue` to whoever calls `name`, everyone the same one.

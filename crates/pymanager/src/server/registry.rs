@@ -250,13 +250,21 @@ impl Registry {
             Source::Shared(shared, served) if shared == ident => Some(served),
             _ => None,
         })?;
+        let mut table = self.lock();
+        let there = table
+            .objects
+            .get(ident)
+            .and_then(|entry| entry.object.upgrade());
+        if there.is_some() {
+            return there;
+        }
         let object = self.registered(ident, served);
         let entry = Entry {
             object: Arc::downgrade(&object),
             references: 0,
             referred: None,
         };
-        self.lock().objects.insert(ident.to_string(), entry);
+        table.objects.insert(ident.to_string(), entry);
         Some(object)
     }
 

@@ -18,6 +18,9 @@ use inert_pickle::{self as pickle, Value, read};
 
 mod ends;
 mod hostile;
+mod limits;
+mod recordings;
+mod types;
 
 const LONG: Duration = Duration::from_secs(60);
 
