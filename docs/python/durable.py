@@ -131,7 +131,8 @@ class Queue:
         until = until or time.monotonic() + self.timeout
         while True:
             try:
-                return await self.nats.request(subject, body, timeout=3, headers=headers)
+                patience = min(3, max(until - time.monotonic(), .01))
+                return await self.nats.request(subject, body, timeout=patience, headers=headers)
             except (nats.errors.Error, asyncio.TimeoutError, OSError) as error:
                 if time.monotonic() >= until:
                     raise NoAnswer(repr(error)) from error
@@ -419,7 +420,9 @@ class Task:
         if after is None:
             pauses = policy['backoff_ms'] or [0]
             after = pauses[min(self.attempt, len(pauses)) - 1] / 1000
-        await self.queue._request(self.message.reply, b'-NAK {"delay": %d}' % (after * 1e9))
+        word = b'-NAK {"delay": %d}' % (after * 1e9)
+        until = time.monotonic() + min(self.queue.timeout, self.ends - boot_clock())
+        await self.queue._request(self.message.reply, word, until=until)
         self.queue.held.discard(self)
 
     def _check(self):
@@ -429,7 +432,11 @@ class Task:
 
     async def _renew(self):
         sent = boot_clock()
-        await self.queue._request(self.message.reply, b'+WPI')
+        try:
+            until = time.monotonic() + self.ends - sent
+            await self.queue._request(self.message.reply, b'+WPI', until=until)
+        except NoAnswer:
+            return
         if self.holds():
             wait = self.queue.policy['ack_wait_ms'] / 1000
             self.ends = max(self.ends, min(self.limit, sent + wait))
@@ -492,7 +499,8 @@ class Task:
                                  self.message.data, headers)
             word = b'+TERM'
         try:
-            await queue._request(self.message.reply, word)
+            # A server that was killed may not know this delivery any more.
+            await queue._request(self.message.reply, word, until=time.monotonic() + 1)
         except NoAnswer:
             pass  # the end is on record: who gets the task next finds it
         queue.held.discard(self)

@@ -33,6 +33,11 @@ pub(crate) struct Held {
     open: bool,
 }
 
+/// How long to wait for the server to confirm a word about a delivery. One that
+/// was killed and started again may not know the delivery any more, and servers
+/// from 2.10 on then keep silent.
+pub(crate) const CONFIRMATION: Duration = Duration::from_secs(1);
+
 /// How a task ends.
 #[derive(Debug)]
 pub(crate) enum Ending {
@@ -191,7 +196,7 @@ impl Held {
                 Bytes::from_static(b"+TERM")
             }
         };
-        let until = self.core.api().deadline();
+        let until = Instant::now() + CONFIRMATION;
         // The end is on record. Should the server not hear this word, the next
         // one to get the task finds the record.
         let _ = self
@@ -267,9 +272,15 @@ impl Held {
             return Err(Error::LeaseLost(self.id.clone()));
         }
         let word = give_back_after(after.unwrap_or_else(|| policy.pause_after(self.attempt)));
-        let api = self.core.api();
-        api.acknowledge(&self.lease.delivery, &word, api.deadline())
-            .await?;
+        let (api, lease) = (self.core.api(), &self.lease);
+        let until = api.deadline().min(Instant::now() + lease.left());
+        match api.acknowledge(&lease.delivery, &word, until).await {
+            // With its lease, the task is anybody's.
+            Err(Error::NoAnswer(_)) if !lease.holds() => {
+                return Err(Error::LeaseLost(self.id.clone()));
+            }
+            outcome => outcome?,
+        }
         self.forget();
         Ok(())
     }

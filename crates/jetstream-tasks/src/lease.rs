@@ -35,7 +35,12 @@ impl Lease {
     /// Whether it holds. As good as this machine's clock, and the network's
     /// delays, allow: the last word has the record of the task's outcome.
     pub(crate) fn holds(&self) -> bool {
-        now() < self.ends.load(Ordering::Relaxed)
+        !self.left().is_zero()
+    }
+
+    /// For how long it still holds.
+    pub(crate) fn left(&self) -> Duration {
+        Duration::from_millis(self.ends.load(Ordering::Relaxed).saturating_sub(now()))
     }
 }
 

@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use async_nats::Message;
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::Error;
 use crate::api::Api;
+use crate::held::CONFIRMATION;
 use crate::message::{ID, MESSAGE_ID, NOT_BEFORE, PRIORITY, header, number, own_headers, unix_now};
 use crate::names::{MOVER, Names};
 use crate::pull::{pull_many, pull_one};
@@ -32,8 +34,7 @@ pub(crate) async fn run(api: Api, names: Names) {
             Ok(Some(first)) => vec![first],
             Ok(None) => continue,
             Err(_) => {
-                api.wait_for_connection(tokio::time::Instant::now() + WAIT / 10)
-                    .await;
+                api.wait_for_connection(Instant::now() + WAIT / 10).await;
                 continue;
             }
         };
@@ -56,7 +57,9 @@ pub(crate) async fn run(api: Api, names: Names) {
             };
             if let Some(reply) = &message.reply {
                 // Not heard, it comes back when its lease ends.
-                let _ = api.acknowledge(reply, &word, api.deadline()).await;
+                let _ = api
+                    .acknowledge(reply, &word, Instant::now() + CONFIRMATION)
+                    .await;
             }
         }
     }
