@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use book::{built, chapters, links, root};
@@ -31,7 +32,7 @@ fn every_link_of_the_markdown_leads_somewhere() {
 #[test]
 #[ignore = "needs mdbook"]
 fn the_built_book_has_no_dead_link() {
-    let folder = std::env::temp_dir().join(format!("book-{}", std::process::id()));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("book");
     let docs = root().join("docs");
     let output = Command::new("mdbook")
         .arg("build")

@@ -55,8 +55,8 @@ pub fn all(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
 ///
 /// # Errors
 ///
-/// When a source or its part is missing, when the block after a comment is not
-/// closed, and when there is code that no comment announces.
+/// When a source or its part is missing, and when there is code that no comment
+/// announces.
 pub fn with_code(root: &Path, path: &Path, text: &str) -> anyhow::Result<String> {
     let mut out = String::new();
     let mut lines = text.lines().enumerate().peekable();
@@ -87,27 +87,10 @@ pub fn with_code(root: &Path, path: &Path, text: &str) -> anyhow::Result<String>
         };
         let part = part(&root.join(file), anchor).with_context(place)?;
         out.push_str(&block(root, path, target, file, &part));
-        // What was written here before ends with the caption, which links the
-        // file; where there is none yet, with the block, or at once.
-        let mut fenced = false;
-        let ours = |line: &str, fenced: bool| {
-            fenced
-                || line.is_empty()
-                || line.starts_with("```")
-                || line.starts_with("<details>")
-                || line.starts_with("</details>")
-                || line.starts_with(&format!("[{file}]("))
-        };
-        while let Some((_, line)) = lines.next_if(|(_, line)| ours(line, fenced)) {
-            if line.starts_with("```") {
-                fenced = !fenced;
-            }
-            if !fenced && line.starts_with(&format!("[{file}](")) {
-                break;
-            }
-        }
-        if fenced {
-            bail!("{}: the block is not closed", place());
+        // What was written here before goes.
+        let rest = lines.clone().map(|(_, line)| line);
+        for _ in 0..written(rest, kind(file), &format!("[{file}](")) {
+            lines.next();
         }
         if lines.peek().is_some_and(|(_, line)| !line.is_empty()) {
             out.push('\n');
@@ -116,13 +99,36 @@ pub fn with_code(root: &Path, path: &Path, text: &str) -> anyhow::Result<String>
     Ok(out)
 }
 
-fn block(root: &Path, chapter: &Path, target: &str, file: &str, part: &Part) -> String {
-    let kind = match Path::new(file).extension().and_then(|name| name.to_str()) {
+/// How many of these lines were written here before: up to the caption, if
+/// nothing of anybody else's comes first.
+fn written<'a>(lines: impl Iterator<Item = &'a str>, kind: &str, caption: &str) -> usize {
+    let fence = format!("```{kind}");
+    let mut fenced = false;
+    for (number, line) in lines.enumerate() {
+        match line {
+            "```" if fenced => fenced = false,
+            _ if fenced => {}
+            "" | "</details>" => {}
+            _ if line == fence => fenced = true,
+            _ if line.starts_with("<details>") => {}
+            _ if line.starts_with(caption) => return number + 1,
+            _ => return 0,
+        }
+    }
+    0
+}
+
+fn kind(file: &str) -> &'static str {
+    match Path::new(file).extension().and_then(|name| name.to_str()) {
         Some("rs") => "rust",
         Some("py") => "python",
         Some("toml") => "toml",
         _ => "text",
-    };
+    }
+}
+
+fn block(root: &Path, chapter: &Path, target: &str, file: &str, part: &Part) -> String {
+    let kind = kind(file);
     let mut out = format!("{OPEN}{target}{CLOSE}\n");
     if !part.uses.is_empty() {
         let uses = &part.uses;
@@ -163,6 +169,14 @@ mod tests {
         assert!(once.contains("[docs/tool/lib.rs](../../docs/tool/lib.rs#L1-L"));
         assert!(once.ends_with("\n\nMore.\n"), "{once}");
         assert_eq!(with_code(&root, &chapter, &once).unwrap(), once);
+        // A transcript that follows is not ours.
+        let more = text.replace("\n\nMore.", "\n\n```console\n$ a\n```\n\nMore.");
+        let once_more = with_code(&root, &chapter, &more).unwrap();
+        assert!(
+            once_more.ends_with("\n\n```console\n$ a\n```\n\nMore.\n"),
+            "{once_more}"
+        );
+        assert_eq!(with_code(&root, &chapter, &once_more).unwrap(), once_more);
         // What somebody has changed by hand is put right.
         let changed = once.replace("pub mod built;", "pub mod bulit;");
         assert_ne!(changed, once);
