@@ -23,6 +23,7 @@ pub fn get(address: SocketAddr, path: &str) -> io::Result<String> {
 }
 
 /// A connection whose answer has begun: somebody holds it.
+#[derive(Debug)]
 pub struct Answer {
     reader: BufReader<TcpStream>,
     left: usize,

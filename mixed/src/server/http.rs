@@ -14,6 +14,7 @@ const LONGEST: u64 = 16 << 10;
 
 /// The path that is answered in two pieces: at once who answers, and, when the
 /// client has sent one more byte, the end.
+#[derive(Debug)]
 pub struct Held;
 
 impl Held {

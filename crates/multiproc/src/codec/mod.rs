@@ -103,7 +103,7 @@ pub fn encode<T: Serialize + ?Sized>(item: &T, bytes: &mut Vec<u8>) -> Result<()
 ///
 /// # Errors
 ///
-/// See [`Error`]: the bytes are no `T`, or a `T` cannot be read at all.
+/// See [`enum@Error`]: the bytes are no `T`, or a `T` cannot be read at all.
 pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
     let mut reader = de::Reader { rest: bytes };
     match T::deserialize(&mut reader) {

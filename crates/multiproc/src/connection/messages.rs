@@ -45,7 +45,11 @@ impl Connection {
         self.send_until(value, Deadline::NEVER)
     }
 
-    /// Like [`send`](Self::send), for at most `timeout`. Errors as
+    /// Like [`send`](Self::send), for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send) and
     /// [`send_bytes_timeout`](Self::send_bytes_timeout).
     pub fn send_timeout<T: Serialize + ?Sized>(
         &mut self,
@@ -79,6 +83,10 @@ impl Connection {
     }
 
     /// Like [`recv_bytes`](Self::recv_bytes), with another limit for this call.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_bytes`](Self::recv_bytes).
     pub fn recv_bytes_max(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
         self.receive(limit, Deadline::NEVER)
     }
@@ -107,6 +115,10 @@ impl Connection {
 
     /// Like [`recv_bytes_into`](Self::recv_bytes_into) and
     /// [`recv_bytes_timeout`](Self::recv_bytes_timeout).
+    ///
+    /// # Errors
+    ///
+    /// As both.
     pub fn recv_bytes_into_timeout(
         &mut self,
         buffer: &mut [u8],
@@ -128,6 +140,10 @@ impl Connection {
 
     /// Like [`recv`](Self::recv) and
     /// [`recv_bytes_timeout`](Self::recv_bytes_timeout).
+    ///
+    /// # Errors
+    ///
+    /// As both.
     pub fn recv_timeout<T: DeserializeOwned>(&mut self, timeout: Duration) -> Result<T, Error> {
         self.recv_until(Deadline::after(timeout))
     }

@@ -101,8 +101,10 @@ pub const DEFAULT_LIMIT: usize = 32 << 20;
 /// [close](crate::process::Builder::close_in_child) the other one there.
 ///
 /// [`Builder::spawn_with_connection`]: crate::process::Builder::spawn_with_connection
-/// [`process::Builder::spawn_with_connection`](crate::process::Builder::spawn_with_connection)
-/// makes a child and a connection to it, and sees to that.
+///
+/// # Errors
+///
+/// When this process, or the system, has too many open files.
 pub fn pipe(duplex: bool) -> io::Result<(Connection, Connection)> {
     let (first, second): (OwnedFd, OwnedFd) = if duplex {
         let (first, second) = UnixStream::pair()?;

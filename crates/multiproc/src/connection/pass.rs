@@ -48,6 +48,10 @@ impl Connection {
     }
 
     /// Like [`send_connection`](Self::send_connection), for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_connection`](Self::send_connection), and [`Error::TimedOut`].
     pub fn send_connection_timeout(
         &mut self,
         connection: Connection,
@@ -68,6 +72,10 @@ impl Connection {
 
     /// Like [`recv_connection`](Self::recv_connection) and
     /// [`recv_bytes_timeout`](Self::recv_bytes_timeout).
+    ///
+    /// # Errors
+    ///
+    /// As both.
     pub fn recv_connection_timeout(&mut self, timeout: Duration) -> Result<Connection, Error> {
         self.take_passed(Deadline::after(timeout))
     }

@@ -17,6 +17,10 @@ use crate::process::Process;
 /// has received ahead, of which its descriptor knows nothing any more.
 pub trait Waitable {
     /// The descriptor that becomes readable.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] when there is none any more.
     fn descriptor(&self) -> Result<BorrowedFd<'_>, Error>;
 
     /// Whether there is something to be had without asking the descriptor.

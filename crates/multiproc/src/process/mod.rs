@@ -95,6 +95,10 @@ pub struct Process {
 
 impl Process {
     /// Forks a child that runs `body` and ends. See [`Builder::spawn`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::spawn`].
     pub fn spawn<R: Outcome>(
         name: impl Into<String>,
         body: impl FnOnce() -> R,
@@ -114,6 +118,11 @@ impl Process {
 
     /// Waits until the child has ended, reaps it, and says how it ended. May
     /// be called again: the answer stays.
+    ///
+    /// # Errors
+    ///
+    /// When somebody else has reaped the child, or this is a copy of the handle in
+    /// another process.
     pub fn join(&self) -> io::Result<ExitStatus> {
         loop {
             if let Some(status) = self.wait(Deadline::NEVER)? {
@@ -124,6 +133,10 @@ impl Process {
 
     /// Like [`join`](Self::join), for at most `timeout`; `None` when the child
     /// is still alive then. The child is left alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
     pub fn join_timeout(&self, timeout: Duration) -> io::Result<Option<ExitStatus>> {
         self.wait(Deadline::after(timeout))
     }
@@ -146,22 +159,39 @@ impl Process {
     }
 
     /// Whether the child has not ended yet. One that has is reaped.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
     pub fn is_alive(&self) -> io::Result<bool> {
         Ok(self.exit_status()?.is_none())
     }
 
     /// How the child ended, or `None` while it runs.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
     pub fn exit_status(&self) -> io::Result<Option<ExitStatus>> {
         self.wait(Deadline::after(Duration::ZERO))
     }
 
     /// Asks the child to end (`SIGTERM`). Nothing happens when it has ended
     /// already: the pidfd cannot name another process.
+    ///
+    /// # Errors
+    ///
+    /// When this process may not signal the child (kill(2)): it has other
+    /// credentials now.
     pub fn terminate(&self) -> io::Result<()> {
         self.signal(Signal::TERM)
     }
 
     /// Ends the child at once (`SIGKILL`); it cannot refuse.
+    ///
+    /// # Errors
+    ///
+    /// As [`terminate`](Self::terminate).
     pub fn kill(&self) -> io::Result<()> {
         self.signal(Signal::KILL)
     }
@@ -265,6 +295,10 @@ impl fmt::Debug for Process {
 
 /// Waits until `fd` is readable (or has hung up); false when the deadline
 /// came first. A signal does not cut the wait short.
+///
+/// # Errors
+///
+/// As poll(2): when there is no memory in the kernel.
 pub fn wait_readable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
     let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
     loop {

@@ -13,6 +13,10 @@ const PF_EXITING: u64 = 0x4;
 /// Needs `/proc`. A thread that was just joined may be listed for a moment
 /// longer, while the kernel takes it down; it will run no code of ours again
 /// and holds no lock, so it does not count.
+///
+/// # Errors
+///
+/// When `/proc` is not there, or cannot be read.
 pub fn count() -> io::Result<usize> {
     // A directory has a link for each directory in it, besides its own two:
     // one `stat` tells how many threads there are without reading a list.

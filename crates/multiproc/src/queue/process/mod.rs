@@ -64,6 +64,10 @@ pub struct Queue<T> {
 
 impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// A queue of [`DEFAULT_ITEMS`] and [`DEFAULT_BYTES`].
+    ///
+    /// # Errors
+    ///
+    /// When there is no memory for it.
     pub fn new() -> io::Result<Self> {
         Self::with_capacity(DEFAULT_ITEMS, DEFAULT_BYTES)
     }

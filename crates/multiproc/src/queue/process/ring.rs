@@ -62,6 +62,10 @@ pub struct Ring {
 impl Ring {
     /// A ring for `items` byte strings of together `bytes` bytes, and with
     /// `claims` slots for consumers that say what they have in hand.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for a size that is none, and when there is no memory.
     pub fn new(items: usize, bytes: usize, claims: usize) -> io::Result<Self> {
         let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidInput, what.to_string());
         let items = u32::try_from(items)
@@ -128,6 +132,10 @@ impl Ring {
     }
 
     /// See [`Queue::task_done`](super::Queue::task_done).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyDone`] when it was said for every item already.
     pub fn task_done(&self) -> Result<(), Error> {
         let done = &self.header.done;
         let put = || Position::load(&self.header.tail.position, Ordering::Acquire).items;
@@ -191,5 +199,14 @@ impl Ring {
             return Err(Error::TooLarge { bytes: len, limit });
         }
         Ok(units as u32)
+    }
+}
+
+impl std::fmt::Debug for Ring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ring")
+            .field("items", &self.items)
+            .field("largest", &self.largest())
+            .finish_non_exhaustive()
     }
 }

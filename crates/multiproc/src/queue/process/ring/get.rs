@@ -13,11 +13,20 @@ use crate::shared::Acquired;
 
 impl Ring {
     /// Gets the oldest byte string into `bytes`, waiting until `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] when the deadline comes first, [`Error::Closed`] when the
+    /// ring is closed and empty.
     pub fn get(&self, bytes: &mut Vec<u8>, deadline: Deadline) -> Result<(), Error> {
         self.wait_get(bytes, None, deadline)
     }
 
     /// Gets the oldest byte string if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`Error::Empty`] at once.
     pub fn try_get(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
         self.get_once(bytes, None, || briefly(self.may_get()))
     }
@@ -27,6 +36,10 @@ impl Ring {
     /// [`release`](Self::release), [`claimed`](Self::claimed) tells what it had
     /// in hand, even if it died of taking memory for the item. A slot belongs
     /// to one process at a time.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
     pub fn claim(
         &self,
         claim: usize,

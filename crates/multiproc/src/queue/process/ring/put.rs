@@ -43,6 +43,11 @@ pub(super) enum Turn {
 
 impl Ring {
     /// Puts `bytes`, waiting for room until `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] when the deadline comes first, [`Error::Closed`] after
+    /// [`close`](Self::close), [`Error::TooLarge`] for what never fits.
     pub fn put(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
         let need = Need::of(self.units(bytes.len())?);
         match self.put_once(bytes, need, Turn::Last, || deadline) {
@@ -62,11 +67,19 @@ impl Ring {
     }
 
     /// Puts `bytes` if there is room, beside what others wait for already.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put); [`Error::Full`] at once.
     pub fn try_put(&self, bytes: &[u8]) -> Result<(), Error> {
         self.put_now(bytes, Turn::Last)
     }
 
     /// Puts `bytes` if there is room, though others may wait for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put); [`Error::Full`] at once.
     pub fn try_put_first(&self, bytes: &[u8]) -> Result<(), Error> {
         self.put_now(bytes, Turn::First)
     }
