@@ -84,7 +84,7 @@ fn a_child_with_a_connection_closes_the_right_ends() {
             }
         })
         .unwrap();
-    connection.send(&(3, 4)).unwrap();
+    connection.send(&(3_i64, 4_i64)).unwrap();
     assert_eq!(connection.recv::<i64>().unwrap(), 7);
     drop(connection);
     child.join_success().unwrap();
