@@ -10,8 +10,7 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
-use common::measure::{Comparison, Unit, python, seconds};
-use ipc_channel::ipc;
+use common::measure::{Comparison, Peer, Unit, python, seconds};
 use multiproc::connection::{Connection, pipe};
 use multiproc::process::Process;
 
@@ -56,6 +55,7 @@ os.wait()
 ";
 
 fn main() {
+    let ipc_channel = Peer::built("ipc-channel");
     let python_round = |program, count: usize, size: usize| {
         python(program, &[&count.to_string(), &size.to_string()])
     };
@@ -70,7 +70,9 @@ fn main() {
             Some(ours(exact(pipe(true).unwrap()), echo_into))
         })
         .candidate("ours, recv_bytes", || Some(ours(pipe(true).unwrap(), echo)))
-        .candidate("ipc-channel", || Some(channel_round_trips()))
+        .candidate(ipc_channel.name(), || {
+            ipc_channel.number(&["round-trip", "20000", "32"])
+        })
         .candidate("CPython", || {
             python_round(PYTHON_ROUND_TRIPS, ROUND_TRIPS, SMALL)
         })
@@ -86,7 +88,9 @@ fn main() {
     )
     .rounds(9)
     .candidate("recv_bytes", || Some(large(false)))
-    .candidate("ipc-channel", || Some(large_channel()))
+    .candidate(ipc_channel.name(), || {
+        ipc_channel.number(&["one-way", "200", "1048576"])
+    })
     .candidate("CPython", || {
         python_round(PYTHON_ONE_WAY, LARGE_ONES, LARGE)
     })
@@ -160,22 +164,6 @@ fn bare(apart: bool) -> f64 {
     })
 }
 
-fn channel_round_trips() -> f64 {
-    let (to_peer, at_peer) = ipc::bytes_channel().unwrap();
-    let (to_us, at_us) = ipc::bytes_channel().unwrap();
-    let peer = || {
-        for _ in 0..ROUND_TRIPS {
-            to_us.send(&at_peer.recv().unwrap()).unwrap();
-        }
-    };
-    rate(ROUND_TRIPS, peer, || {
-        for _ in 0..ROUND_TRIPS {
-            to_peer.send(&[0; SMALL]).unwrap();
-            assert_eq!(at_us.recv().unwrap().len(), SMALL);
-        }
-    })
-}
-
 fn large(into: bool) -> f64 {
     let (mut a, mut b) = pipe(true).unwrap();
     let peer = || {
@@ -214,23 +202,5 @@ fn large_bare() -> f64 {
             a.write_all(&message).unwrap();
         }
         a.read_exact(&mut [0]).unwrap();
-    })
-}
-
-fn large_channel() -> f64 {
-    let (to_peer, at_peer) = ipc::bytes_channel().unwrap();
-    let (to_us, at_us) = ipc::bytes_channel().unwrap();
-    let peer = || {
-        for _ in 0..LARGE_ONES {
-            assert_eq!(at_peer.recv().unwrap().len(), LARGE);
-        }
-        to_us.send(&[1]).unwrap();
-    };
-    let message = vec![1; LARGE];
-    rate(LARGE_ONES, peer, || {
-        for _ in 0..LARGE_ONES {
-            to_peer.send(&message).unwrap();
-        }
-        at_us.recv().unwrap();
     })
 }

@@ -28,8 +28,8 @@ use multiproc::process::Builder;
 use serde::{Deserialize, Serialize};
 
 const EXAMPLES: &str = "Examples:
-  ipc-pipe
-  ipc-pipe --item coffee --cups 1000 --price 5";
+  cargo run -p ipc-pipe
+  cargo run -p ipc-pipe -- --item coffee --cups 1000 --price 5";
 
 /// Shows a dialogue between a parent and its child over a duplex pipe.
 #[derive(Parser)]

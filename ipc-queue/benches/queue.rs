@@ -1,13 +1,13 @@
-//! Items a second through the process queue, ipc-channel's channel and
-//! CPython's `multiprocessing.Queue`: `cargo bench -p ipc-queue`.
+//! Items a second through the process queue, iceoryx2's publish-subscribe,
+//! ipc-channel's channel and CPython's `multiprocessing.Queue`: `cargo bench -p
+//! ipc-queue`. The two libraries are programs of their own in `bench/`.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 
-use common::measure::{Comparison, Unit, python, seconds};
-use ipc_channel::ipc;
-use multiproc::process::{Process, thread_count};
+use common::measure::{Comparison, Peer, Unit, seconds};
+use multiproc::process::Process;
 use multiproc::queue::process::Queue;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
@@ -35,10 +35,18 @@ if __name__ == "__main__":
 "#;
 
 fn main() {
+    let iceoryx2 = Peer::built("iceoryx2");
+    let ipc_channel = Peer::built("ipc-channel");
+    let python = Peer::python(PYTHON);
     Comparison::new("u64, one producer, one consumer", Unit::PerSecond)
         .candidate("ours", || Some(ours(1, 4_000_000)))
-        .candidate("ipc-channel", || Some(channel(400_000, 7_u64)))
-        .candidate("CPython", || python(PYTHON, &["100000"]))
+        .candidate(iceoryx2.name(), || {
+            iceoryx2.number(&["one-way", "2000000", "8"])
+        })
+        .candidate(ipc_channel.name(), || {
+            ipc_channel.number(&["small", "400000"])
+        })
+        .candidate(python.name(), || python.number(&["100000"]))
         .run();
     Comparison::new("u64, two producers, two consumers", Unit::PerSecond)
         .candidate("ours", || Some(ours(2, 2_000_000)))
@@ -47,7 +55,12 @@ fn main() {
     let item = ByteBuf::from(vec![7; 4096]);
     Comparison::new("4 KiB, one producer, one consumer", Unit::PerSecond)
         .candidate("ours", || Some(run(1, 1_000_000, &item)))
-        .candidate("ipc-channel", || Some(channel(200_000, item.clone())))
+        .candidate(iceoryx2.name(), || {
+            iceoryx2.number(&["one-way", "500000", "4096"])
+        })
+        .candidate(ipc_channel.name(), || {
+            ipc_channel.number(&["one-way", "200000", "4096"])
+        })
         .run();
     idle();
 }
@@ -110,26 +123,4 @@ where
         }
     });
     (pairs * each) as f64 / time
-}
-
-fn channel<T>(count: u64, item: T) -> f64
-where
-    T: Clone + serde::Serialize + serde::de::DeserializeOwned,
-{
-    let (sender, receiver) = ipc::channel::<T>().unwrap();
-    // A channel may start threads of its own; a fork comes before.
-    assert_eq!(thread_count().unwrap(), 1);
-    let mut time = 0.0;
-    let producer = Process::spawn("producer", || {
-        (0..count).for_each(|_| sender.send(item.clone()).unwrap())
-    });
-    time += seconds(|| (0..count).for_each(|_| drop(receiver.recv().unwrap())));
-    assert!(
-        producer
-            .unwrap()
-            .join_timeout(Duration::from_secs(5))
-            .unwrap()
-            .is_some()
-    );
-    count as f64 / time
 }

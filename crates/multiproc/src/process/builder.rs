@@ -20,7 +20,7 @@ use crate::connection::{Connection, pipe};
 ///         let (a, b): (i64, i64) = connection.recv()?;
 ///         connection.send(&(a + b))
 ///     })?;
-/// connection.send(&(3, 4))?;
+/// connection.send(&(3_i64, 4_i64))?;
 /// assert_eq!(connection.recv::<i64>()?, 7);
 /// child.join_success()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

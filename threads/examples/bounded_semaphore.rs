@@ -1,7 +1,7 @@
 //! A semaphore: so many at once, and no more.
 //!
 //! ```text
-//! $ cargo run -q -p threads --example semaphore
+//! $ cargo run -q -p threads --example bounded_semaphore
 //! 6 downloads, at most 2 at once
 //! the most at once: 2
 //! try_acquire while 2 are out: none left
