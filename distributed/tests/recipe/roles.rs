@@ -1,16 +1,13 @@
-//! The recipe as its user meets it.
-#![allow(clippy::unwrap_used)]
-#![forbid(unsafe_code)]
-
-mod support;
+//! What each role prints, and how it ends.
 
 use std::fs;
 use std::net::TcpListener;
 
-use common::testing::{Finished, Running};
+use common::testing::Finished;
 use predicates::prelude::*;
-use rustix::process::Signal;
-use support::*;
+
+use crate::fails_with_one_line;
+use crate::support::*;
 
 #[test]
 fn master_and_worker_at_once_print_both_transcripts_in_full() {
@@ -248,195 +245,6 @@ fn a_port_in_use_is_one_clear_line() {
 }
 
 #[test]
-fn a_worker_whose_master_dies_says_so_and_does_not_hang() {
-    let mut master = distributed()
-        .args(["master", "--address", "127.0.0.1:0", "--tasks", "1"])
-        .start();
-    let address = address_of(&mut master);
-    let mut worker = distributed()
-        .args([
-            "worker",
-            "--address",
-            &address,
-            "--pause",
-            "0",
-            "--timeout",
-            "50",
-        ])
-        .args(["--tasks", "2"])
-        .start();
-    worker.line_where(|line| line.starts_with("run task"));
-    // Its only task done, it waits for another; the master ends, or dies.
-    master.signal(Signal::KILL);
-    drop(master);
-    let worker = worker.finish();
-    fails_with_one_line(&worker, "the connection was closed: the manager has ended");
-}
-
-#[test]
-fn a_worker_that_is_killed_while_it_waits_takes_no_task_along() {
-    let master = Master::start();
-    let address = master.address().to_string();
-    let start = || {
-        distributed()
-            .args([
-                "worker",
-                "--address",
-                &address,
-                "--tasks",
-                "10",
-                "--pause",
-                "0",
-            ])
-            .args(["--timeout", "50"])
-            .start()
-    };
-    let workers: Vec<_> = (0..3).map(|_| start()).collect();
-    until("all three wait for a task", || master.task.waiting() == 3);
-    workers[0].signal(Signal::KILL);
-    // The items come while the kernel takes the process down; the first goes
-    // to whoever has waited longest, perhaps the dying one.
-    for n in 0..20 {
-        master.task.put(&n).unwrap();
-    }
-    let mut results: Vec<String> = (0..20)
-        .map(|_| {
-            let result = master
-                .result
-                .get_timeout(std::time::Duration::from_secs(50));
-            result.unwrap()
-        })
-        .collect();
-    results.sort();
-    let mut expected: Vec<_> = (0..20).map(|n| format!("{n} * {n} = {}", n * n)).collect();
-    expected.sort();
-    assert_eq!(results, expected);
-    let mut workers = workers.into_iter();
-    drop(workers.next());
-    for worker in workers {
-        worker.finish().success();
-    }
-}
-
-#[test]
-fn a_signal_ends_each_role_with_its_status_and_leaves_nobody() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        let ended = |running: Running| {
-            running.signal_group(signal);
-            let run = running.finish();
-            let code = 128 + signal.as_raw();
-            run.assert().code(code).stderr("distributed: interrupted\n");
-        };
-        for _ in 0..5 {
-            let mut both = distributed().args(["--pause", "50"]).start();
-            // Master and worker print at the same time.
-            let mut awaited = vec!["run task", "Try get"];
-            while !awaited.is_empty() {
-                let line = both.next_line();
-                awaited.retain(|start| !line.starts_with(start));
-            }
-            ended(both);
-        }
-        let mut master = distributed()
-            .args(["master", "--address", "127.0.0.1:0"])
-            .start();
-        let address = address_of(&mut master);
-        master.line_where(|line| line.starts_with("Try get"));
-        let mut worker = distributed()
-            .args(["worker", "--address", &address, "--pause", "50"])
-            .start();
-        worker.line_where(|line| line.starts_with("run task"));
-        ended(worker);
-        ended(master);
-    }
-}
-
-#[test]
-fn workers_that_find_all_work_done_exit_like_the_others() {
-    for _ in 0..5 {
-        let mut master = distributed()
-            .args(["master", "--address", "127.0.0.1:0", "--tasks", "3"])
-            .start();
-        let address = address_of(&mut master);
-        let workers: Vec<_> = (0..4)
-            .map(|_| {
-                distributed()
-                    .args(["worker", "--address", &address, "--pause", "0"])
-                    .args(["--timeout", "0.01", "--tasks", "1000000"])
-                    .start()
-            })
-            .collect();
-        let mut done: Vec<i64> = Vec::new();
-        // One that comes when the master has ended finds nobody: these have
-        // connected, or say so.
-        for worker in workers {
-            let worker = worker.finish();
-            if worker.stderr.contains("cannot connect") {
-                continue;
-            }
-            done.extend(worker_transcript(&worker.success().lines()));
-        }
-        let master = master.finish().success();
-        done.sort_unstable();
-        assert_eq!(master_transcript(&master.lines()[1..], 3), done);
-    }
-}
-
-#[test]
-fn no_tasks_are_soon_done() {
-    let run = distributed().args(["--tasks", "0"]).run().success();
-    let mut lines = run.lines();
-    lines.sort_unstable();
-    assert_eq!(
-        lines,
-        [
-            "Connect to server 127.0.0.1...",
-            "Try get results...",
-            "worker exit."
-        ]
-    );
-    assert_eq!(run.stderr, "");
-}
-
-#[test]
-fn a_worker_that_is_interrupted_gives_its_task_back() {
-    let master = Master::start();
-    let address = master.address().to_string();
-    master.task.put(&7).unwrap();
-    let mut worker = distributed()
-        .args(["worker", "--address", &address, "--pause", "50"])
-        .start();
-    worker.line_where(|line| line.starts_with("run task 7"));
-    worker.interrupt();
-    assert_eq!(worker.finish().status.code(), Some(130));
-    assert_eq!(master.task.try_get().unwrap(), 7);
-
-    // While it waits, there is nothing to give back.
-    let worker = distributed()
-        .args(["worker", "--address", &address, "--timeout", "50"])
-        .start();
-    until("it waits for a task", || master.task.waiting() == 1);
-    worker.interrupt();
-    let worker = worker.finish();
-    worker
-        .assert()
-        .code(130)
-        .stderr("distributed: interrupted\n");
-}
-
-#[test]
-fn a_master_whose_only_worker_dies_does_not_wait_for_results() {
-    let mut both = distributed()
-        .args(["--pause", "50", "--timeout", "50"])
-        .start();
-    both.line_where(|line| line.starts_with("run task"));
-    let worker = both.descendants()[0];
-    let worker = rustix::process::Pid::from_raw(worker.cast_signed()).unwrap();
-    rustix::process::kill_process(worker, Signal::KILL).unwrap();
-    fails_with_one_line(&both.finish(), "was killed by SIGKILL");
-}
-
-#[test]
 fn a_closed_output_ends_it_quietly() {
     distributed().args(["--pause", "0"]).head_1().success();
     let master = Master::start();
@@ -463,14 +271,6 @@ fn options_are_checked_and_explained() {
     let help = distributed().arg("--help").run().success();
     let examples = predicate::str::contains("Examples:").and(predicate::str::contains("worker"));
     help.assert().stdout(examples);
-}
-
-#[track_caller]
-fn fails_with_one_line(run: &Finished, text: &str) {
-    assert_eq!(run.status.code(), Some(1), "{run:?}");
-    assert!(run.stderr.contains(text), "{run:?}");
-    assert!(run.stderr.starts_with("distributed: "), "{run:?}");
-    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
 }
 
 /// A path for a file of this test alone.
