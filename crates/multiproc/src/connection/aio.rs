@@ -33,12 +33,11 @@ const NOW: Duration = Duration::ZERO;
 /// runtime.block_on(async {
 ///     let (a, b) = pipe(true)?;
 ///     let (mut a, mut b) = (AsyncConnection::new(a)?, AsyncConnection::new(b)?);
-///     a.send(&("square", 12)).await?;
+///     a.send(&("square", 12_i64)).await?;
 ///     let (what, number): (String, i64) = b.recv().await?;
 ///     assert_eq!((&*what, number), ("square", 12));
-///     Ok(())
-/// })
-/// # as Result<(), multiproc::connection::Error>?;
+///     Ok::<(), multiproc::connection::Error>(())
+/// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct AsyncConnection {

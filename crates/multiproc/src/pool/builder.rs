@@ -38,7 +38,7 @@ const NEWS: usize = 512;
 ///
 /// ```no_run
 /// // (not run: a doc test is a process with several threads)
-/// let pool = multiproc::pool::Builder::new()
+/// let pool = multiproc::pool::PoolBuilder::new()
 ///     .workers(8)
 ///     .initializer(|| println!("a worker starts"))
 ///     .max_tasks_per_child(100)
