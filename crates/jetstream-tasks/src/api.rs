@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The server's numbers for what has a meaning here.
 pub(crate) const STREAM_NOT_FOUND: u32 = 10059;
 pub(crate) const NAME_IN_USE: u32 = 10058;
+pub(crate) const SUBJECTS_OVERLAP: u32 = 10065;
 /// Another message has been recorded under this subject.
 pub(crate) const WRONG_LAST_SEQUENCE: u32 = 10071;
 const STORE_FAILED: u32 = 10077;

@@ -3,12 +3,20 @@
 //! Each step makes what is missing and leaves what is there, so two clients may
 //! do this at once, and one that dies half-way is completed by the next.
 
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use crate::api::{Api, NAME_IN_USE, STREAM_NOT_FOUND};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::api::{Api, NAME_IN_USE, STREAM_NOT_FOUND, SUBJECTS_OVERLAP};
 use crate::names::{MOVER, Names, consumer};
 use crate::settings::{Policy, VERSION};
 use crate::{Error, Settings};
+
+/// How soon the server is asked again; nothing tells when it is done.
+const AGAIN: Duration = Duration::from_millis(20);
+/// How long that may go on.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn open(api: &Api, names: &Names, settings: &Settings) -> Result<Policy, Error> {
     let mut policy = find(api, names).await?;
@@ -60,7 +68,20 @@ async fn find(api: &Api, names: &Names) -> Result<Option<Policy>, Error> {
 async fn create_stream(api: &Api, config: Value) -> Result<(), Error> {
     let name = config["name"].as_str().unwrap_or_default();
     let operation = format!("STREAM.CREATE.{name}");
-    api.call(&operation, &config).await.map(drop)
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match api.call(&operation, &config).await {
+            // While somebody else makes this very stream, the server (2.9) may
+            // say that its subjects overlap with those of another. If it is
+            // another, it will still say so in a while.
+            Err(Error::Server { code, .. })
+                if code == SUBJECTS_OVERLAP && Instant::now() < deadline =>
+            {
+                sleep(AGAIN).await;
+            }
+            other => return other.map(drop),
+        }
+    }
 }
 
 fn stream(name: &str, subject: &str, policy: &Policy) -> Value {

@@ -42,6 +42,9 @@ fn a_server_killed_with_ten_thousand_tasks_has_them_all_again() {
         let tasks = match queue.get_batch(256, Duration::from_secs(4)) {
             Ok(tasks) => tasks,
             Err(Error::Empty) => break,
+            // A server that has just read ten thousand tasks back in, on a busy
+            // machine, may take longer than that.
+            Err(Error::NoAnswer(_)) => continue,
             Err(error) => panic!("{error}"),
         };
         for done in queue
