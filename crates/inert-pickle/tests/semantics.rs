@@ -119,7 +119,7 @@ fn instances_are_equal_when_they_are_written_the_same() {
     assert!(key(&task(1)).is_ok());
 }
 
-/// As NumPy 1.26 and 2.4 write them at protocol 4.
+/// After those that NumPy 2.4 writes at protocol 4.
 #[test]
 fn numpy_scalars_are_their_numbers() {
     let scalar = |module: &str, code: &str, order: &str, data: &[u8]| {

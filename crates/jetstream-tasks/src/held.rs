@@ -34,8 +34,8 @@ pub(crate) struct Held {
 }
 
 /// How long to wait for the server to confirm a word about a delivery. One that
-/// was killed and started again may not know the delivery any more, and servers
-/// from 2.10 on then keep silent.
+/// was killed and started again may not know the delivery any more, and may then
+/// keep silent (seen with 2.14).
 pub(crate) const CONFIRMATION: Duration = Duration::from_secs(1);
 
 /// How a task ends.

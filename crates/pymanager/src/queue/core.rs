@@ -10,8 +10,8 @@
 //!
 //! For the rest it follows Python: a capacity of 0 is none, `shutdown`,
 //! unfinished tasks, and a `PriorityQueue` whose order is Python's `<`, which
-//! can fail. (The queue between threads that the `threads` recipe uses orders
-//! its items by `Ord`, which cannot; that is why this is another one.)
+//! can fail. (`multiproc`'s queue between threads orders its items by `Ord`,
+//! which cannot; that is why this is another one.)
 //!
 //! Values are compared outside the lock that everybody needs: how long that
 //! takes is up to the client who has put them.

@@ -140,8 +140,8 @@ fn a_shutdown_wakes_all_who_wait_and_ends_all_threads() {
     assert_eq!(tasks.get().unwrap(), 1);
 }
 
-/// The recipe ends like this: the last result has come, and its sender is
-/// still to be told.
+/// A master ends like this: the last result has come, and its sender is still
+/// to be told.
 #[test]
 fn the_reply_to_the_call_that_ends_the_server_still_leaves() {
     for _ in 0..100 {
