@@ -158,7 +158,7 @@ fn killed_in_a_claim(steps: Steps) {
 /// Before it sleeps it looks around for thousands of instructions, so some of
 /// them have to be enough.
 fn killed_in_the_line(steps: Steps) {
-    const EVERY: usize = if cfg!(debug_assertions) { 100 } else { 25 };
+    const EVERY: usize = if cfg!(debug_assertions) { 400 } else { 25 };
     at_each_step(steps, |step| {
         let ring = ring(8);
         let mut first = Stepped::start(|| ring.put(&[9; 120], Deadline::NEVER).unwrap());
