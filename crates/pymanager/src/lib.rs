@@ -56,6 +56,7 @@ pub use inert_pickle as pickle;
 mod object;
 mod queue;
 mod server;
+mod status;
 mod sync;
 mod types;
 
@@ -69,6 +70,7 @@ pub use multiproc::connection::auth::AuthKey;
 pub use object::{Answer, Call, Class, Exception, Method, Object, Outcome, Served, Signature};
 pub use queue::{QueueKind, SharedQueue};
 pub use server::{Limits, Manager, Server, Stopper};
+pub use status::{ConnectionStatus, ObjectStatus, Status};
 pub use wire::Listener;
 
 /// The program in README.md runs.

@@ -108,6 +108,11 @@ impl<'a> Call<'a> {
         Some(self.objects.hold(&ident)?.0)
     }
 
+    /// On whose behalf it is made.
+    pub(crate) fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
     /// The object that is called.
     pub(crate) fn this<T: Object>(&self) -> Option<Arc<T>> {
         self.object.as_ref()?.downcast()

@@ -1,12 +1,13 @@
 //! On whose behalf a thread waits, and until when.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
 use multiproc::deadline::Deadline;
 
 use super::Served;
+use crate::status::ConnectionStatus;
 
 /// Somebody who waits in one thread and may be gone before the wait is over.
 #[derive(Debug)]
@@ -19,7 +20,22 @@ pub(crate) struct Caller {
     thread: Thread,
     /// The objects that have to hear of the connection's end.
     holds: Mutex<Vec<Served>>,
+    /// How many calls it has made.
+    calls: AtomicU64,
+    doing: Mutex<Doing>,
 }
+
+/// What a caller calls itself, and what it does.
+#[derive(Debug, Default)]
+struct Doing {
+    name: String,
+    object: String,
+    /// Empty between two calls.
+    method: String,
+}
+
+/// How much of a client's words is kept to be shown.
+const SHOWN: usize = 100;
 
 impl Caller {
     /// A caller in the program that serves, in the current thread.
@@ -35,6 +51,8 @@ impl Caller {
             waiting: AtomicBool::new(false),
             thread: thread::current(),
             holds: Mutex::default(),
+            calls: AtomicU64::new(0),
+            doing: Mutex::default(),
         }
     }
 
@@ -59,6 +77,44 @@ impl Caller {
     #[cfg(test)]
     pub(crate) fn is_waiting(&self) -> bool {
         self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// What the client calls itself.
+    pub(crate) fn is_called(&self, name: Option<&str>) {
+        let mut doing = self.doing();
+        doing.name = name.unwrap_or_default().chars().take(SHOWN).collect();
+    }
+
+    /// It begins a call.
+    pub(crate) fn begins(&self, object: &str, method: &str) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let mut doing = self.doing();
+        // The memory of the last call's names is used again.
+        doing.object.clear();
+        doing.object.extend(object.chars().take(SHOWN));
+        doing.method.clear();
+        doing.method.extend(method.chars().take(SHOWN));
+    }
+
+    /// The call is over.
+    pub(crate) fn is_done(&self) {
+        self.doing().method.clear();
+    }
+
+    /// Says what it does.
+    pub(crate) fn describe(&self, told: &mut ConnectionStatus) {
+        let doing = self.doing();
+        told.name.clone_from(&doing.name);
+        told.calls = self.calls.load(Ordering::Relaxed);
+        if !doing.method.is_empty() {
+            told.object = Some(doing.object.clone());
+            told.method = Some(doing.method.clone());
+            told.waiting = self.waiting.load(Ordering::SeqCst);
+        }
+    }
+
+    fn doing(&self) -> MutexGuard<'_, Doing> {
+        self.doing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on `object` will be told when the connection ends.

@@ -22,6 +22,7 @@ pub(crate) use store::{Hold, Memory, Stored};
 pub(crate) use wait_list::{Ticket, WaitList};
 
 use crate::message::Request;
+use crate::status::ObjectStatus;
 use inert_pickle::Value;
 
 /// What a method of a served object gives back.
@@ -123,6 +124,10 @@ pub trait Object: Sized + Send + Sync + 'static {
         let name = name.rsplit('.').next().unwrap_or(name);
         Err(format!("TypeError: cannot pickle '{name}' object"))
     }
+
+    /// Says of itself what [`Status`](crate::Status) has a place for: its
+    /// length, who holds it. Not what is in it.
+    fn describe(&self, _told: &mut ObjectStatus) {}
 
     /// A connection has ended that called this object: what it held is free.
     /// Numbers of connections are never used again.
@@ -227,6 +232,10 @@ impl Served {
         self.0.ended(connection);
     }
 
+    pub(crate) fn describe(&self, told: &mut ObjectStatus) {
+        self.0.described(told);
+    }
+
     /// Calls a method; none when there is no such method to be called.
     pub(crate) fn call(&self, request: &Request<'_>, call: Call<'_>) -> Option<Outcome> {
         Arc::clone(&self.0).call_by_name(request, call)
@@ -256,6 +265,7 @@ trait AnyObject: Send + Sync {
     fn repr_at(&self, address: &str) -> String;
     fn copied(&self) -> Result<Value, String>;
     fn ended(&self, connection: u64);
+    fn described(&self, told: &mut ObjectStatus);
     fn call_by_name(self: Arc<Self>, request: &Request<'_>, call: Call<'_>) -> Option<Outcome>;
     fn into_any(self: Arc<Self>) -> Arc<dyn std::any::Any + Send + Sync>;
 }
@@ -280,6 +290,10 @@ impl<T: Object> AnyObject for T {
 
     fn ended(&self, connection: u64) {
         self.connection_ended(connection);
+    }
+
+    fn described(&self, told: &mut ObjectStatus) {
+        self.describe(told);
     }
 
     fn call_by_name(self: Arc<Self>, request: &Request<'_>, mut call: Call<'_>) -> Option<Outcome> {

@@ -13,6 +13,7 @@ use super::items::{Incomparable, Order, QueueItem};
 use super::methods::{LIFO, PRIORITY, QUEUE, SIMPLE};
 use crate::error::Error;
 use crate::object::{Caller, Class, Memory, Object, Stored, Wait};
+use crate::status::ObjectStatus;
 use inert_pickle::{Data, Value};
 
 /// Which of Python's queue classes a queue stands for.
@@ -94,6 +95,21 @@ impl Object for QueueObject {
             QueueKind::Priority => &PRIORITY,
             QueueKind::Simple => &SIMPLE,
         }
+    }
+
+    fn describe(&self, told: &mut ObjectStatus) {
+        told.length = Some(self.queue.len() as u64);
+        let mut notes = Vec::new();
+        if self.queue.capacity() > 0 {
+            notes.push(format!("room for {}", self.queue.capacity()));
+        }
+        if self.queue.unfinished() > 0 {
+            notes.push(format!("{} not done", self.queue.unfinished()));
+        }
+        if self.queue.is_closed() {
+            notes.push("shut down".to_string());
+        }
+        told.note = notes.join(", ");
     }
 }
 

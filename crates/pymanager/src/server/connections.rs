@@ -63,6 +63,10 @@ impl Connections {
         self.lock().connections.get(&id).cloned()
     }
 
+    pub(crate) fn all(&self) -> Vec<Arc<Connection>> {
+        self.lock().connections.values().cloned().collect()
+    }
+
     /// The connection that a client at `peer` has.
     #[cfg(test)]
     pub(crate) fn of_peer(&self, peer: std::net::SocketAddr) -> Option<Arc<Connection>> {

@@ -1,11 +1,12 @@
 //! Requests to the manager itself: one a connection, and it closes.
 
+use super::report;
 use super::response::Response;
 use super::state::State;
 use crate::message::Request;
 use crate::object::{Call, Exception, Served, ident_of_token};
 use crate::queue::number;
-use inert_pickle::Value;
+use inert_pickle::{Data, Value};
 
 /// What comes after the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,13 @@ pub(crate) fn serve(state: &State, request: &Request<'_>, call: Call<'_>) -> (Re
 fn answer(state: &State, request: &Request<'_>, call: Call<'_>) -> Result<Value, Exception> {
     let registry = &state.registry;
     match request.method {
-        "dummy" | "accept_connection" | "shutdown" => Ok(Value::none()),
+        "dummy" | "shutdown" => Ok(Value::none()),
+        "accept_connection" => {
+            let name = request.argument(0, "name");
+            call.caller()
+                .is_called(name.as_ref().and_then(Value::as_str));
+            Ok(Value::none())
+        }
         "create" => {
             let (ident, served) = registry.create(request, call)?;
             Ok(Value::tuple(&[ident.as_str().into(), exposed(&served)]))
@@ -53,6 +60,10 @@ fn answer(state: &State, request: &Request<'_>, call: Call<'_>) -> Result<Value,
             Ok(exposed(&registry.find(&ident.unwrap_or_default())?))
         }
         "number_of_objects" => Ok(number(registry.count())),
+        "status" => {
+            let told = report::status(state).to_value();
+            told.map_err(|error| Exception::value_error(error.to_string()))
+        }
         "debug_info" => Ok(registry.describe().as_str().into()),
         other => Err(Exception::builtin(
             "AssertionError",

@@ -22,6 +22,7 @@ mod connections;
 mod limits;
 mod manager_methods;
 mod registry;
+mod report;
 mod response;
 mod session;
 mod state;
@@ -39,6 +40,7 @@ use std::time::Duration;
 use crate::AuthKey;
 use crate::object::{Call, Exception, Memory, Object, Served, Signature};
 use crate::queue::{self, QueueKind, QueueObject, SharedQueue};
+use crate::status::Status;
 use crate::wire::Listener;
 use crate::{sync, types};
 use inert_pickle::Data;
@@ -253,6 +255,11 @@ impl Server {
     /// this manager, roughly, in bytes.
     pub fn memory(&self) -> usize {
         self.state.memory.used()
+    }
+
+    /// Who is connected, what lives, who waits for what.
+    pub fn status(&self) -> Status {
+        report::status(&self.state)
     }
 
     /// Waits until somebody who has the key asks it to shut down.

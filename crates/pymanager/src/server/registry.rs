@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::message::Request;
 use crate::object::{Call, Exception, Hold, Resolve, Served, Signature, bind};
+use crate::status::ObjectStatus;
 use inert_pickle::Value;
 
 /// How much of an object's description `debug_info` shows, as in CPython.
@@ -202,6 +203,43 @@ impl Registry {
             );
         }
         text
+    }
+
+    /// How many objects there are, and each as `status` tells it, the oldest
+    /// first; `more` adds what others know of it.
+    pub(crate) fn statuses(
+        &self,
+        mut more: impl FnMut(&mut ObjectStatus),
+    ) -> (u64, Vec<ObjectStatus>) {
+        let objects: Vec<_> = {
+            let table = self.lock();
+            let entries = table.objects.values();
+            let alive =
+                entries.filter_map(|entry| Some((entry.references, entry.object.upgrade()?)));
+            alive.collect()
+        };
+        let count = objects.len() as u64;
+        let names: HashMap<&str, &String> = self
+            .names
+            .iter()
+            .filter_map(|(name, source)| match source {
+                Source::Shared(ident, _) => Some((ident.as_str(), name)),
+                Source::Class(..) => None,
+            })
+            .collect();
+        let told = objects.into_iter().map(|(references, object)| {
+            let mut told = ObjectStatus {
+                ident: object.ident.clone(),
+                name: names.get(object.ident.as_str()).map(ToString::to_string),
+                class: object.served.class().to_string(),
+                references,
+                ..ObjectStatus::default()
+            };
+            object.served.describe(&mut told);
+            more(&mut told);
+            told
+        });
+        (count, told.collect())
     }
 
     fn refer(&self, ident: &str, served: &Served) -> Result<(), Exception> {

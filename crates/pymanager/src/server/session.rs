@@ -214,7 +214,10 @@ impl Session<'_> {
             Ok(served) => served,
             Err(exception) => return Some(Response::failure(&exception)),
         };
-        let Some(outcome) = served.call(&request, self.new_call(proxies)) else {
+        self.caller.begins(ident, request.method);
+        let outcome = served.call(&request, self.new_call(proxies));
+        self.caller.is_done();
+        let Some(outcome) = outcome else {
             return Some(fallback(&served, ident, request.method));
         };
         Some(match outcome {

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Instant;
 
 use super::admission::Admission;
 use super::connections::Connections;
@@ -25,6 +26,8 @@ pub(crate) struct State {
     pub(crate) admission: Admission,
     pub(crate) watcher: Watcher,
     pub(crate) listener: Listener,
+    /// When it began to serve.
+    pub(crate) since: Instant,
     stopping: AtomicBool,
     over: Mutex<bool>,
     told: Condvar,
@@ -49,6 +52,7 @@ impl State {
             registry,
             memory,
             listener,
+            since: Instant::now(),
             stopping: AtomicBool::new(false),
             over: Mutex::new(false),
             told: Condvar::new(),

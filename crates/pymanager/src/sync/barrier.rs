@@ -11,6 +11,7 @@ use crate::object::{
     seconds,
 };
 use crate::queue::number;
+use crate::status::ObjectStatus;
 use inert_pickle::Value;
 
 /// A place where so many wait for each other.
@@ -166,6 +167,15 @@ impl Object for BarrierObject {
 
     fn class(&self) -> &'static Class<Self> {
         &BARRIER
+    }
+
+    fn describe(&self, told: &mut ObjectStatus) {
+        let state = self.lock();
+        told.length = Some(state.arrived.len() as u64);
+        told.note = match state.broken {
+            true => "broken".to_string(),
+            false => format!("of {} parties", self.parties),
+        };
     }
 
     fn repr(&self, address: &str) -> String {

@@ -10,6 +10,7 @@ use super::lock::LockObject;
 use super::monitor::Gone;
 use super::{lock_deadline, wait_deadline};
 use crate::object::{Answer, Call, Class, Exception, Method, Object, Outcome, Served, Signature};
+use crate::status::ObjectStatus;
 use inert_pickle::Value;
 
 /// A lock, and a line of those who wait to be notified while they have given
@@ -157,6 +158,11 @@ impl Object for ConditionObject {
     fn repr(&self, address: &str) -> String {
         let (lock, waiters) = (self.lock.repr(address), self.line().waiters.len());
         format!("<Condition({lock}, {waiters})>")
+    }
+
+    fn describe(&self, told: &mut ObjectStatus) {
+        self.lock.describe(told);
+        told.length = Some(self.line().waiters.len() as u64);
     }
 
     fn connection_ended(&self, connection: u64) {

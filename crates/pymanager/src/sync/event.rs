@@ -6,6 +6,7 @@ use super::wait_deadline;
 use crate::object::{
     Answer, Call, Class, Exception, Method, Object, Outcome, Served, Signature, Ticket, WaitList,
 };
+use crate::status::ObjectStatus;
 use inert_pickle::Value;
 
 /// A flag that can be waited for.
@@ -81,6 +82,10 @@ impl Object for EventObject {
 
     fn class(&self) -> &'static Class<Self> {
         &EVENT
+    }
+
+    fn describe(&self, told: &mut ObjectStatus) {
+        told.note = if self.lock().is_set { "set" } else { "unset" }.to_string();
     }
 
     fn repr(&self, address: &str) -> String {

@@ -7,6 +7,7 @@ use super::monitor::{Gone, Monitor};
 use crate::object::{
     Answer, Call, Class, Exception, Method, Object, Outcome, Served, Signature, Wait,
 };
+use crate::status::ObjectStatus;
 use inert_pickle::Value;
 
 /// A lock that the connection holds which has acquired it; held several times
@@ -153,6 +154,14 @@ impl Object for LockObject {
                 held.owner, held.times
             ),
             false => format!("<{state} {name} object at 0x{address}>"),
+        }
+    }
+
+    fn describe(&self, told: &mut ObjectStatus) {
+        let held = self.held.lock().state;
+        told.held_by = (held.times > 0).then_some(held.owner);
+        if held.times > 1 {
+            told.note = format!("{} times over", held.times);
         }
     }
 

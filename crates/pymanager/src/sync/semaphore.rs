@@ -5,6 +5,7 @@ use super::timeout;
 use crate::object::{
     Answer, Call, Class, Exception, Method, Object, Outcome, Served, Signature, exact, seconds,
 };
+use crate::status::ObjectStatus;
 use inert_pickle::Value;
 use multiproc::deadline::Deadline;
 use std::time::Duration;
@@ -114,6 +115,10 @@ impl Object for SemaphoreObject {
         } else {
             &SEMAPHORE
         }
+    }
+
+    fn describe(&self, told: &mut ObjectStatus) {
+        told.length = Some(self.permits.lock().state);
     }
 
     fn repr(&self, address: &str) -> String {

@@ -8,6 +8,7 @@ use super::iterate::pairs_of;
 use super::{Account, MOST, too_many};
 use crate::object::{Call, Class, Exception, Object, Served, Stored};
 use crate::pickle::semantics::{Key, Work};
+use crate::status::ObjectStatus;
 use inert_pickle::Value;
 
 /// A dict. Its keys are equal when Python's would be, as far as that can be
@@ -189,6 +190,10 @@ impl Object for DictObject {
 
     fn repr(&self, _address: &str) -> String {
         self.as_value().repr(10_000)
+    }
+
+    fn describe(&self, told: &mut ObjectStatus) {
+        told.length = Some(self.lock().entries.len() as u64);
     }
 
     fn copy(&self) -> Result<Value, String> {

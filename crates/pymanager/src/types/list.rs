@@ -7,6 +7,7 @@ use super::list_methods::LIST;
 use super::{Account, MOST, too_many};
 use crate::object::{Call, Class, Exception, Object, Served, Stored};
 use crate::pickle::semantics::{CompareError, Work, equal};
+use crate::status::ObjectStatus;
 use inert_pickle::Value;
 
 /// A list. Values are compared outside its lock, on a copy: how long that takes
@@ -122,6 +123,10 @@ impl Object for ListObject {
 
     fn repr(&self, _address: &str) -> String {
         self.as_value().repr(10_000)
+    }
+
+    fn describe(&self, told: &mut ObjectStatus) {
+        told.length = Some(self.lock().items.len() as u64);
     }
 
     fn copy(&self) -> Result<Value, String> {

@@ -20,6 +20,7 @@ mod ends;
 mod hostile;
 mod limits;
 mod recordings;
+mod status;
 mod types;
 
 const LONG: Duration = Duration::from_secs(60);

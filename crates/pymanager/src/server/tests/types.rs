@@ -3,7 +3,7 @@
 use super::*;
 
 /// A manager of no names of its own.
-fn manager(limits: Limits) -> Server {
+pub(super) fn manager(limits: Limits) -> Server {
     Manager::new(key())
         .limits(limits)
         .start(Listener::bind("127.0.0.1:0").unwrap())
@@ -11,7 +11,7 @@ fn manager(limits: Limits) -> Server {
 }
 
 /// Makes an object: its identifier.
-fn make(server: &Server, class: &str, args: &[Value]) -> String {
+pub(super) fn make(server: &Server, class: &str, args: &[Value]) -> String {
     let mut all = vec![Value::from(class)];
     all.extend_from_slice(args);
     let created = Raw::greeted(server).ask(None, "create", &all);
@@ -20,7 +20,7 @@ fn make(server: &Server, class: &str, args: &[Value]) -> String {
 }
 
 /// A connection for methods.
-fn connect(server: &Server) -> Raw {
+pub(super) fn connect(server: &Server) -> Raw {
     let mut raw = Raw::greeted(server);
     raw.ask(None, "accept_connection", &["raw".into()]);
     raw
