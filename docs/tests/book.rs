@@ -1,4 +1,5 @@
-//! The book is true: its code is the sources', its links lead somewhere.
+//! The book is true: its code is the sources', its links lead somewhere, and the
+//! Chinese edition says what the English one says.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
@@ -6,21 +7,33 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use book::{built, chapters, links, root};
+use book::{built, editions, links, root, written};
 
 #[test]
 fn the_code_in_the_chapters_is_that_of_the_sources() {
-    for path in chapters::all(&root()).unwrap() {
-        let text = fs::read_to_string(&path).unwrap();
-        let written = chapters::with_code(&root(), &path, &text).unwrap();
-        let differ = text.lines().zip(written.lines()).position(|(a, b)| a != b);
+    let (files, catalog) = written::files(&root()).unwrap();
+    for file in files {
+        let pairs = file.old.lines().zip(file.new.lines());
+        let differ = pairs.take_while(|(old, new)| old == new).count();
         assert!(
-            text == written,
+            file.old == file.new,
             "{}:{}: the source has changed; run `cargo run -p book`",
-            path.display(),
-            differ.unwrap_or(0) + 1
+            file.path.display(),
+            differ + 1
         );
     }
+    let unused = catalog.unused();
+    assert!(
+        unused.is_empty(),
+        "{}: no source says {unused:?}",
+        written::CATALOG
+    );
+    let missing = catalog.missing();
+    assert!(
+        missing.is_empty(),
+        "{} lacks {missing:#?} (see `cargo run -p book -- missing`)",
+        written::CATALOG
+    );
 }
 
 #[test]
@@ -30,21 +43,27 @@ fn every_link_of_the_markdown_leads_somewhere() {
 }
 
 #[test]
+#[ignore = "the translation is being written"]
+fn the_chinese_edition_says_what_the_english_says() {
+    let faults = editions::faults(&root()).unwrap();
+    assert!(
+        faults.is_empty(),
+        "{}\n(after a translation: `cargo run -p book -- translated CHAPTER.md`)",
+        faults.join("\n")
+    );
+}
+
+#[test]
 #[ignore = "needs mdbook"]
 fn the_built_book_has_no_dead_link() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("book");
-    let docs = root().join("docs");
-    let output = Command::new("mdbook")
+    let output = Command::new(env!("CARGO_BIN_EXE_book"))
         .arg("build")
-        .arg(&docs)
-        .arg("--dest-dir")
         .arg(&folder)
         .output()
-        .expect("mdbook: install it with `cargo install mdbook`");
+        .unwrap();
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
-    // A missing include is an ERROR in the log, and the exit status is 0 even so.
     assert!(output.status.success(), "{log}");
-    assert!(!log.contains("ERROR") && !log.contains("WARN"), "{log}");
     let dead = built::dead_links(&fs::canonicalize(&folder).unwrap()).unwrap();
     fs::remove_dir_all(&folder).unwrap();
     assert!(dead.is_empty(), "{}", dead.join("\n"));

@@ -21,10 +21,12 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::catalog::Catalog;
+use super::editions::{CHINESE, ENGLISH};
 use super::source::{Part, part};
 
 /// The folders of chapters: a language each.
-pub const EDITIONS: [&str; 1] = ["docs/src"];
+pub const EDITIONS: [&str; 2] = [ENGLISH, CHINESE];
 
 const OPEN: &str = "<!-- code: ";
 const CLOSE: &str = " -->";
@@ -51,13 +53,18 @@ pub fn all(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// The chapter at `path`, whose text is `text`, with each piece of code as it is
-/// in its source.
+/// in its source, its comments in the words of `catalog` if the chapter has them.
 ///
 /// # Errors
 ///
 /// When a source or its part is missing, and when there is code that no comment
 /// announces.
-pub fn with_code(root: &Path, path: &Path, text: &str) -> anyhow::Result<String> {
+pub fn with_code(
+    root: &Path,
+    path: &Path,
+    text: &str,
+    catalog: Option<&Catalog>,
+) -> anyhow::Result<String> {
     let mut out = String::new();
     let mut lines = text.lines().enumerate().peekable();
     while let Some((number, line)) = lines.next() {
@@ -85,11 +92,16 @@ pub fn with_code(root: &Path, path: &Path, text: &str) -> anyhow::Result<String>
             Some((file, anchor)) => (file, Some(anchor)),
             None => (target, None),
         };
-        let part = part(&root.join(file), anchor).with_context(place)?;
-        out.push_str(&block(root, path, target, file, &part));
+        let mut part = part(&root.join(file), anchor).with_context(place)?;
+        if let Some(catalog) = catalog {
+            let mark = if kind(file) == "rust" { "//" } else { "#" };
+            part.code = catalog.comments(&part.code, mark);
+        }
+        let place = relative(root, path, file);
+        out.push_str(&block(target, file, &place, &part, catalog.is_some()));
         // What was written here before goes.
         let rest = lines.clone().map(|(_, line)| line);
-        for _ in 0..written(rest, kind(file), &format!("[{file}](")) {
+        for _ in 0..written(rest, file) {
             lines.next();
         }
         if lines.peek().is_some_and(|(_, line)| !line.is_empty()) {
@@ -101,8 +113,9 @@ pub fn with_code(root: &Path, path: &Path, text: &str) -> anyhow::Result<String>
 
 /// How many of these lines were written here before: up to the caption, if
 /// nothing of anybody else's comes first.
-fn written<'a>(lines: impl Iterator<Item = &'a str>, kind: &str, caption: &str) -> usize {
-    let fence = format!("```{kind}");
+fn written<'a>(lines: impl Iterator<Item = &'a str>, file: &str) -> usize {
+    let caption = format!("[{file}](");
+    let fence = format!("```{}", kind(file));
     let mut fenced = false;
     for (number, line) in lines.enumerate() {
         match line {
@@ -111,11 +124,32 @@ fn written<'a>(lines: impl Iterator<Item = &'a str>, kind: &str, caption: &str) 
             "" | "</details>" => {}
             _ if line == fence => fenced = true,
             _ if line.starts_with("<details>") => {}
-            _ if line.starts_with(caption) => return number + 1,
+            _ if line.starts_with(&caption) => return number + 1,
             _ => return 0,
         }
     }
     0
+}
+
+/// The text without what is written here: of each piece of code the comment is
+/// left. Lines keep their numbers.
+pub fn without_code(text: &str) -> String {
+    let mut out = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        let target = line.strip_prefix(OPEN);
+        let Some(target) = target.and_then(|rest| rest.strip_suffix(CLOSE)) else {
+            continue;
+        };
+        let file = target.split('#').next().unwrap_or(target);
+        for _ in 0..written(lines.clone(), file) {
+            lines.next();
+            out.push('\n');
+        }
+    }
+    out
 }
 
 fn kind(file: &str) -> &'static str {
@@ -127,7 +161,7 @@ fn kind(file: &str) -> &'static str {
     }
 }
 
-fn block(root: &Path, chapter: &Path, target: &str, file: &str, part: &Part) -> String {
+fn block(target: &str, file: &str, place: &str, part: &Part, chinese: bool) -> String {
     let kind = kind(file);
     let mut out = format!("{OPEN}{target}{CLOSE}\n");
     if !part.uses.is_empty() {
@@ -140,10 +174,13 @@ fn block(root: &Path, chapter: &Path, target: &str, file: &str, part: &Part) -> 
     let Part {
         first, last, code, ..
     } = part;
-    let link = relative(root, chapter, file);
+    let lines = match chinese {
+        false => format!(", lines {first} to {last}"),
+        true => format!("，第 {first} 至 {last} 行"),
+    };
     let _ = write!(
         out,
-        "```{kind}\n{code}\n```\n\n[{file}]({link}#L{first}-L{last}), lines {first} to {last}\n"
+        "```{kind}\n{code}\n```\n\n[{file}]({place}#L{first}-L{last}){lines}\n"
     );
     out
 }
@@ -165,29 +202,32 @@ mod tests {
         let root = crate::root();
         let chapter = root.join("docs/src/some.md");
         let text = "# A\n\n<!-- code: docs/tool/lib.rs -->\n\nMore.\n";
-        let once = with_code(&root, &chapter, text).unwrap();
+        let once = with_code(&root, &chapter, text, None).unwrap();
         assert!(once.contains("[docs/tool/lib.rs](../../docs/tool/lib.rs#L1-L"));
         assert!(once.ends_with("\n\nMore.\n"), "{once}");
-        assert_eq!(with_code(&root, &chapter, &once).unwrap(), once);
+        assert_eq!(with_code(&root, &chapter, &once, None).unwrap(), once);
         // A transcript that follows is not ours.
         let more = text.replace("\n\nMore.", "\n\n```console\n$ a\n```\n\nMore.");
-        let once_more = with_code(&root, &chapter, &more).unwrap();
+        let once_more = with_code(&root, &chapter, &more, None).unwrap();
         assert!(
             once_more.ends_with("\n\n```console\n$ a\n```\n\nMore.\n"),
             "{once_more}"
         );
-        assert_eq!(with_code(&root, &chapter, &once_more).unwrap(), once_more);
+        assert_eq!(
+            with_code(&root, &chapter, &once_more, None).unwrap(),
+            once_more
+        );
         // What somebody has changed by hand is put right.
         let changed = once.replace("pub mod built;", "pub mod bulit;");
         assert_ne!(changed, once);
-        assert_eq!(with_code(&root, &chapter, &changed).unwrap(), once);
+        assert_eq!(with_code(&root, &chapter, &changed, None).unwrap(), once);
     }
 
     #[test]
     fn code_that_is_nobodys_is_refused() {
         let root = crate::root();
         let chapter = root.join("docs/src/some.md");
-        let error = with_code(&root, &chapter, "```rust\nfn f() {}\n```\n").unwrap_err();
+        let error = with_code(&root, &chapter, "```rust\nfn f() {}\n```\n", None).unwrap_err();
         assert!(
             error
                 .to_string()

@@ -7,14 +7,22 @@
 //! | [`source`] | takes the named part out of a source |
 //! | [`links`] | looks where each link of the Markdown leads |
 //! | [`built`] | crawls the built book for dead links |
+//! | [`editions`] | holds the Chinese edition to the English one |
+//! | [`markdown`] | a chapter as a sequence of blocks |
+//! | [`catalog`] | Chinese words for comments in code and labels of pictures |
+//! | [`written`] | all files that are written wholly or in part |
 //! | [`pages`] | mdBook's preprocessor: a page for each source that is linked |
 #![forbid(unsafe_code)]
 
 pub mod built;
+pub mod catalog;
 pub mod chapters;
+pub mod editions;
 pub mod links;
+pub mod markdown;
 pub mod pages;
 pub mod source;
+pub mod written;
 
 use std::path::{Path, PathBuf};
 

@@ -216,9 +216,13 @@ fn targets(line: &str) -> Vec<String> {
 }
 
 /// The fragments of a file's headings, as mdBook and repository pages make them.
-fn headings(text: &str) -> Vec<String> {
+pub(crate) fn headings(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for (_, line) in with_code_spans(text) {
+        if let Some(id) = anchor(line) {
+            found.push(id.to_string());
+            continue;
+        }
         let Some(heading) = line.strip_prefix('#') else {
             continue;
         };
@@ -246,6 +250,11 @@ fn headings(text: &str) -> Vec<String> {
     found
 }
 
+/// The name in a line that is an anchor and nothing else.
+pub(crate) fn anchor(line: &str) -> Option<&str> {
+    line.strip_prefix("<a id=\"")?.strip_suffix("\"></a>")
+}
+
 fn with_code_spans(text: &str) -> Vec<(usize, &str)> {
     let mut inside = false;
     let lines = text.lines().enumerate();
@@ -264,8 +273,8 @@ mod tests {
 
     #[test]
     fn a_heading_is_what_its_link_says() {
-        let text = "# A `b` c?\n## x\n## x\n```text\n# no\n```\n## y {#why}\n";
-        assert_eq!(headings(text), ["a-b-c", "x", "x-1", "why"]);
+        let text = "# A `b` c?\n## x\n## x\n```text\n# no\n```\n## y {#why}\n<a id=\"z\"></a>\n";
+        assert_eq!(headings(text), ["a-b-c", "x", "x-1", "why", "z"]);
     }
 
     #[test]

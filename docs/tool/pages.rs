@@ -12,8 +12,46 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
+use super::editions::{CHINESE, ENGLISH};
+
 /// The folder of the built book in which the sources are.
 const FOLDER: &str = "source";
+
+/// The Chinese edition is built into a folder `zh` of the English one, and links
+/// its pages of sources.
+#[derive(Clone, Copy, PartialEq)]
+enum Edition {
+    English,
+    Chinese,
+}
+
+impl Edition {
+    /// The way from its pages to the sources.
+    fn sources(self) -> String {
+        match self {
+            Edition::English => FOLDER.to_string(),
+            Edition::Chinese => format!("../{FOLDER}"),
+        }
+    }
+
+    /// What leads from the page at `path` to the same one in the other edition.
+    fn switch(self, root: &Path, path: &str) -> String {
+        let (folder, to, language, name) = match self {
+            Edition::English => (CHINESE, "zh", "zh-CN", "中文"),
+            Edition::Chinese => (ENGLISH, "..", "en", "English"),
+        };
+        let is_there = |page: &&str| root.join(folder).join(page).is_file();
+        let Some(page) = [path, "introduction.md"].into_iter().find(is_there) else {
+            return String::new();
+        };
+        let page = page.trim_end_matches("md");
+        let up = "../".repeat(path.matches('/').count());
+        format!(
+            "<p class=\"edition\"><a href=\"{up}{to}/{page}html\" hreflang=\"{language}\" \
+             lang=\"{language}\">{name}</a></p>\n\n"
+        )
+    }
+}
 
 /// Takes what mdBook gives a preprocessor, and gives what it wants back: the
 /// book, its links turned, with a page for each source.
@@ -30,6 +68,10 @@ pub fn add(root: &Path, input: Value) -> anyhow::Result<Value> {
     };
     let source = context["config"]["book"]["src"].as_str().unwrap_or("src");
     let folder = root.join("docs").join(source);
+    let edition = match format!("docs/{source}") == CHINESE {
+        false => Edition::English,
+        true => Edition::Chinese,
+    };
     // mdBook before 0.5 called them sections.
     let key = if book.get("items").is_some() {
         "items"
@@ -39,13 +81,16 @@ pub fn add(root: &Path, input: Value) -> anyhow::Result<Value> {
     let mut pages = BTreeMap::new();
     let items = book[key].as_array_mut().context("the book has no items")?;
     for item in items.iter_mut() {
-        turn(root, &folder, item, &mut pages)?;
+        turn(root, &folder, edition, item, &mut pages)?;
     }
-    let mut list = String::from("# Sources\n\n");
+    if edition == Edition::Chinese {
+        return Ok(book);
+    }
+    let mut list = Edition::English.switch(root, "sources.md") + "# Sources\n\n";
     let mut below = Vec::new();
     for (file, path) in &pages {
         let _ = writeln!(list, "- [{file}]({FOLDER}/{file}.html)");
-        below.push(page(file, path)?);
+        below.push(page(root, file, path)?);
     }
     // Folded away below one entry, so that the chapters stay in sight.
     items.push(chapter("Sources", &list, "sources.md", below));
@@ -68,18 +113,20 @@ fn chapter(name: &str, content: &str, path: &str, below: Vec<Value>) -> Value {
 fn turn(
     root: &Path,
     folder: &Path,
+    edition: Edition,
     item: &mut Value,
     pages: &mut BTreeMap<String, PathBuf>,
 ) -> anyhow::Result<()> {
     let Some(chapter) = item.get_mut("Chapter") else {
         return Ok(());
     };
-    if let Some(content) = chapter["content"].as_str() {
-        let turned = turned(root, folder, content, pages);
-        chapter["content"] = json!(turned);
+    if let (Some(content), Some(path)) = (chapter["content"].as_str(), chapter["path"].as_str()) {
+        let mut all = edition.switch(root, path);
+        all.push_str(&turned(root, folder, edition, content, pages));
+        chapter["content"] = json!(all);
     }
     for item in chapter["sub_items"].as_array_mut().into_iter().flatten() {
-        turn(root, folder, item, pages)?;
+        turn(root, folder, edition, item, pages)?;
     }
     Ok(())
 }
@@ -87,11 +134,13 @@ fn turn(
 fn turned(
     root: &Path,
     folder: &Path,
+    edition: Edition,
     content: &str,
     pages: &mut BTreeMap<String, PathBuf>,
 ) -> String {
     let mut out = String::new();
     let mut inside = false;
+    let sources = edition.sources();
     for line in content.split_inclusive('\n') {
         inside ^= line.starts_with("```");
         let mut parts = line.split("](");
@@ -108,7 +157,7 @@ fn turned(
                     // A page has an anchor at each line, not for a range.
                     let line = fragment.split('-').next().unwrap_or("");
                     let hash = if line.is_empty() { "" } else { "#" };
-                    let _ = write!(out, "]({FOLDER}/{name}.html{hash}{line}){rest}");
+                    let _ = write!(out, "]({sources}/{name}.html{hash}{line}){rest}");
                     pages.insert(name, path);
                 }
             }
@@ -128,8 +177,10 @@ fn outside(root: &Path, folder: &Path, target: &str) -> Option<(String, PathBuf)
     Some((name.to_str()?.to_string(), path.clone()))
 }
 
-fn page(file: &str, path: &Path) -> anyhow::Result<Value> {
-    let mut content = format!("# {file}\n\n<pre class=\"source\">");
+fn page(root: &Path, file: &str, path: &Path) -> anyhow::Result<Value> {
+    let own = format!("{FOLDER}/{file}.md");
+    let mut content = Edition::English.switch(root, &own);
+    let _ = write!(content, "# {file}\n\n<pre class=\"source\">");
     for (number, line) in text(path)?.lines().enumerate() {
         let number = number + 1;
         let line = line
@@ -143,12 +194,7 @@ fn page(file: &str, path: &Path) -> anyhow::Result<Value> {
         );
     }
     content.push_str("</pre>\n");
-    Ok(chapter(
-        file,
-        &content,
-        &format!("{FOLDER}/{file}.md"),
-        Vec::new(),
-    ))
+    Ok(chapter(file, &content, &own, Vec::new()))
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {
@@ -176,10 +222,10 @@ mod tests {
         let input = json!([context, {"items": [chapter]}]);
         let book = add(&crate::root(), input).unwrap();
         let items = book["items"].as_array().unwrap();
-        assert_eq!(
-            items[0]["Chapter"]["content"],
-            "[t](source/docs/tool/lib.rs.html#L3), [b](b.md), `x`\n```text\n](../tool/lib.rs)\n```\n"
-        );
+        let content = items[0]["Chapter"]["content"].as_str().unwrap();
+        let expected = "[t](source/docs/tool/lib.rs.html#L3), [b](b.md), `x`\n```text\n](../tool/lib.rs)\n```\n";
+        // The link to the other edition comes first.
+        assert!(content.ends_with(expected), "{content}");
         let page = &items[1]["Chapter"]["sub_items"][0]["Chapter"];
         assert_eq!(page["path"], "source/docs/tool/lib.rs.md");
         let page = page["content"].as_str().unwrap();
