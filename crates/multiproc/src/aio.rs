@@ -1,7 +1,7 @@
-//! The same machinery beside an event loop (feature `tokio`): what a thread
-//! would block for, awaited.
+//! The same machinery in an event loop (feature `tokio`): where a thread would
+//! block, a task awaits.
 //!
-//! | awaited | how | dropped before its end |
+//! | awaited | how | if it is dropped before its end |
 //! | --- | --- | --- |
 //! | [`AsyncResult`](crate::pool::AsyncResult) of a pool's task | `result.await`, in any event loop and without this feature | nothing is lost: await it again |
 //! | [`Process`](crate::process::Process) | [`join_async`](crate::process::Process::join_async) | nothing is lost |
@@ -14,8 +14,8 @@
 //!
 //! A runtime may have threads, and then nothing can be forked any more
 //! ([`SpawnError::MultiThreaded`](crate::process::SpawnError::MultiThreaded)).
-//! So: make pools and processes, then the runtime. A pool replaces its workers
-//! all the same, since a helper process forks them.
+//! So make pools and processes first, then the runtime. A pool can still replace
+//! its workers, since a helper process forks them.
 //!
 //! ```no_run
 //! // (not run: a doc test is a process with several threads, and must not fork)
@@ -29,8 +29,8 @@
 //! ```
 //!
 //! [`Pool::apply_async`](crate::pool::Pool::apply_async) itself waits while the
-//! pool's queue has no room, and would stop the loop: bound the number of
-//! tasks that are under way, by a semaphore for one.
+//! pool's queue has no room, which would stop the loop: bound the number of
+//! tasks that are under way, with a semaphore for instance.
 
 // tokio's own way to take a descriptor is unsafe.
 #![allow(unsafe_code)]
@@ -42,10 +42,10 @@ use tokio::io::unix::AsyncFd;
 
 pub use crate::connection::AsyncConnection;
 
-/// Puts a descriptor into the runtime that runs in this thread.
+/// Registers a descriptor with the runtime that runs in this thread.
 pub(crate) fn registered(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    // SAFETY: an `OwnedFd` has one open descriptor and always tells the same;
-    // it is closed when the `AsyncFd` drops it, and by nobody else.
+    // SAFETY: an `OwnedFd` owns one open descriptor, always the same; it is
+    // closed when the `AsyncFd` drops it, and by nobody else.
     let registered = unsafe { AsyncFd::register(fd) };
     registered.map_err(Into::into)
 }

@@ -1,13 +1,26 @@
 //! Until when a call may block.
 //!
-//! A time-out is an amount, a deadline a moment: whoever is interrupted by a
-//! signal (`EINTR`) or woken in vain goes on with the time that is *left*,
-//! which a deadline knows and an amount does not. The clock is monotonic, so
+//! A time-out is an amount of time, a deadline is a moment. A wait that is
+//! interrupted by a signal (`EINTR`) or woken too early goes on for the time
+//! that is *left*, which only a deadline knows. The clock is monotonic, so
 //! setting the time of day neither shortens nor prolongs a wait.
 
 use std::time::{Duration, Instant};
 
-/// A moment after which a call gives up, or never.
+/// The moment at which a call gives up, or [never](Deadline::NEVER).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use multiproc::deadline::Deadline;
+///
+/// // Two steps that may take one second together, not one second each.
+/// let deadline = Deadline::after(Duration::from_secs(1));
+/// let first_step = deadline.remaining();
+/// let second_step = deadline.remaining();
+/// assert!(second_step <= first_step);
+/// assert_eq!(Deadline::NEVER.remaining(), None);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Option<Instant>);
 
@@ -15,18 +28,18 @@ impl Deadline {
     /// No deadline: block as long as it takes.
     pub const NEVER: Deadline = Deadline(None);
 
-    /// `timeout` from now; an amount too large for the clock is never.
+    /// `timeout` from now; [never](Self::NEVER) if that is too far for the clock.
     pub fn after(timeout: Duration) -> Self {
         Deadline(Instant::now().checked_add(timeout))
     }
 
-    /// The time left: `None` when there is no deadline, zero when it is past.
+    /// The time left: `None` if there is no deadline, zero once it has passed.
     pub fn remaining(self) -> Option<Duration> {
         self.0
             .map(|moment| moment.saturating_duration_since(Instant::now()))
     }
 
-    /// Whether the moment has come.
+    /// Whether the deadline has passed.
     pub fn is_past(self) -> bool {
         self.remaining() == Some(Duration::ZERO)
     }

@@ -1,10 +1,10 @@
-//! Errors whose `Debug` is for people, too: it is what
+//! A `Debug` that people can read, for errors: it is what
 //! `fn main() -> Result<(), Box<dyn Error>>` and `unwrap` print.
 
 use std::error::Error;
 use std::fmt;
 
-/// Writes what `error` says, and behind it what its causes say.
+/// Writes the message of `error`, followed by those of its causes.
 pub(crate) fn with_causes(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{error}")?;
     let mut cause = error.source();
@@ -15,7 +15,7 @@ pub(crate) fn with_causes(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt:
     Ok(())
 }
 
-/// Implements `Debug` for error types: their message and those of their causes.
+/// Implements `Debug` for error types as their message and those of their causes.
 macro_rules! debug_as_message {
     ($($error:ty),* $(,)?) => {
         $(

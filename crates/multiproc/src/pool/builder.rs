@@ -1,4 +1,4 @@
-//! How a pool is to be, and its start.
+//! A pool's settings, and its start.
 
 use std::fmt;
 use std::io;
@@ -30,8 +30,8 @@ const ITEMS: usize = 1 << 16;
 /// Bytes that may wait in a queue, and the largest argument or result.
 const BYTES: usize = (4 << 20) - 8;
 
-/// What the pool itself has to say, of deaths and of results that do not fit,
-/// always fits.
+/// The least bytes for the queue of reports: the pool's own reports, of deaths
+/// and of results that are too large, always fit.
 const NEWS: usize = 512;
 
 /// A pool with other settings than [`Pool::new`] has.
@@ -79,44 +79,44 @@ impl<'a> PoolBuilder<'a> {
         self
     }
 
-    /// Is called in each worker when it starts, before its first task. It may
-    /// fail: by an error, which is said on standard error, a panic, an exit, a
-    /// crash. When three workers in a row in the same slot fail in it, the pool
-    /// gives up, and all tasks end in
+    /// Calls `initializer` in each worker when it starts, before its first task.
+    /// It fails when it returns an error (which is printed on standard error),
+    /// panics, exits or crashes. After three failures in a row in the same slot
+    /// the pool gives up, and all tasks end in
     /// [`PoolError::Initializer`](crate::pool::PoolError::Initializer).
     ///
-    /// A worker that is *killed* in it, by whoever, is no failure: another one
-    /// starts, ever less soon, at last five times a second.
+    /// A worker that is *killed* in it does not count as a failure: it is
+    /// replaced, after longer and longer pauses, up to 200 ms.
     pub fn initializer<O: Outcome>(mut self, initializer: impl Fn() -> O + 'a) -> Self {
         let status = move || initializer().report("pool-worker");
         self.initializer = Some(Box::new(status));
         self
     }
 
-    /// A worker gives way to a fresh process after so many tasks (chunks, in
-    /// a `map`), which frees whatever they leaked. At least one.
+    /// A fresh process replaces a worker after this many tasks (in a `map`,
+    /// chunks), which frees whatever they leaked. At least one.
     pub fn max_tasks_per_child(mut self, tasks: u64) -> Self {
         self.max_tasks = Some(tasks.max(1));
         self
     }
 
-    /// How often a task whose worker died is tried again; not at all unless
-    /// told so, since it may have been done in part.
+    /// How often to try again a task whose worker died. By default not at all,
+    /// since it may be partly done.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
 
-    /// The size of the largest argument or result (of a chunk, in a `map`),
-    /// serialised, in bytes: 4 MiB unless told otherwise. Two queues of that
-    /// size take memory as they are filled.
+    /// The size of the largest argument or result (in a `map`, of a chunk of
+    /// them), serialised, in bytes: 4 MiB by default. Two queues of that size
+    /// take memory as they fill.
     pub fn largest_message(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
         self
     }
 
     /// Forks the workers, each with its own copy of `task` and all that it
-    /// captures, and returns when they are there.
+    /// captures, and returns when all of them are running.
     ///
     /// # Errors
     ///
@@ -138,7 +138,8 @@ impl<'a> PoolBuilder<'a> {
         let (stop, stop_writer) = io::pipe()?;
         let program = pidfd_open(getpid(), PidfdFlags::empty())
             .map_err(|error| SpawnError::System(error.into()))?;
-        // `stop` and `program` are moved there, and so closed here.
+        // The closure owns `stop` and `program`, so this process's copies are
+        // closed when `spawn` returns.
         let helper = process::Builder::new("pool-helper")
             .ignore_interrupt()
             .close_in_child(&stop_writer)
@@ -187,7 +188,7 @@ impl fmt::Debug for PoolBuilder<'_> {
     }
 }
 
-/// Waits until the helper says that all workers are forked.
+/// Waits until the helper reports that all workers are forked.
 fn wait_for_start(reports: &Ring, helper: &Process, workers: usize) -> Result<(), StartError> {
     let other = |error: String| StartError::Queue(io::Error::other(error));
     let gone = |status: ExitStatus| other(format!("the pool's helper {status}"));
@@ -197,7 +198,7 @@ fn wait_for_start(reports: &Ring, helper: &Process, workers: usize) -> Result<()
         match reports.get(&mut bytes, Deadline::after(TICK)) {
             Ok(()) => {}
             Err(Error::Empty) => match helper.exit_status()? {
-                // It may have said why between our look and its end.
+                // It may have reported why just before it ended.
                 Some(status) if reports.is_empty() => return Err(gone(status)),
                 _ => continue,
             },

@@ -1,4 +1,4 @@
-//! Cuts an input into jobs: for `map` and `imap` alike.
+//! Cuts an input into jobs, for both `map` and `imap`.
 
 use std::iter::Fuse;
 
@@ -8,17 +8,17 @@ use crate::codec::encode;
 use crate::pool::error::TaskError;
 use crate::pool::message::JOB_HEAD;
 
-/// Arguments of consecutive tasks, serialised behind room for a job's head.
+/// Room for a job's head, then the serialised arguments of consecutive tasks.
 pub(crate) struct Chunk {
-    /// The number of the first one.
+    /// The number of the first task.
     pub(crate) first: u64,
     pub(crate) count: u32,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Chunks of so many arguments, or of as many as fit into one job; or the error
-/// of a task whose argument cannot be sent. The input is read as chunks are
-/// taken, at most one argument ahead.
+/// Yields chunks of `size` arguments, or of as many as fit in one job; and the
+/// error of a task whose argument cannot be sent. The input is read only as
+/// chunks are taken, at most one argument ahead.
 pub(crate) struct Chunks<I> {
     input: Fuse<I>,
     size: usize,
@@ -26,9 +26,9 @@ pub(crate) struct Chunks<I> {
     largest: usize,
     /// The number of the next task.
     next: u64,
-    /// An argument that did not fit into the chunk before.
+    /// An argument that did not fit in the previous chunk.
     ahead: Option<Vec<u8>>,
-    /// The task behind the chunk before has this error.
+    /// The error of the task after the previous chunk.
     failed: Option<TaskError>,
 }
 
@@ -46,7 +46,7 @@ impl<I: Iterator> Chunks<I> {
 }
 
 impl<I: Iterator<Item: Serialize>> Iterator for Chunks<I> {
-    /// `Err` with the task's number and its error.
+    /// `Err` has the task's number and its error.
     type Item = Result<Chunk, (u64, TaskError)>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -103,7 +103,7 @@ impl<I: Iterator<Item: Serialize>> Iterator for Chunks<I> {
     }
 }
 
-/// What does not fit.
+/// The reason in an error: what was sent does not fit.
 pub(crate) fn too_many(bytes: usize, limit: usize) -> String {
     format!("{bytes} bytes are too many for a queue of {limit}")
 }
@@ -123,7 +123,7 @@ mod tests {
     fn chunks_have_the_size_asked_for_or_fit() {
         let chunks = Chunks::new(0..5_u8, 2, 100);
         assert_eq!(sizes(chunks), [Ok((0, 2)), Ok((2, 2)), Ok((4, 1))]);
-        // A text takes a byte more than it has letters.
+        // A short string takes one byte more than its letters.
         let texts = ["12345", "12345", "12345678901", "1", "2"].into_iter();
         let chunks = Chunks::new(texts, 10, JOB_HEAD + 11);
         assert_eq!(sizes(chunks), [Ok((0, 1)), Ok((1, 1)), Err(2), Ok((3, 2))]);

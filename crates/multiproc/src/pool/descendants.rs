@@ -1,5 +1,5 @@
-//! What tasks have started and left behind. Their parents are dead, so they are
-//! children of the helper, which is their subreaper.
+//! Processes that tasks started and left behind. Their parents are dead, so the
+//! helper, which is their subreaper (prctl(2)), is now their parent.
 
 use std::fs;
 use std::os::fd::AsFd;
@@ -15,11 +15,12 @@ use rustix::process::{PidfdFlags, pidfd_open};
 use crate::deadline::Deadline;
 use crate::process::wait_readable;
 
-/// How long to wait for them: one of another user may not be killed.
+/// How long to wait for them. Not for ever: this process may not kill one that
+/// runs as another user.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Kills all children of this process, and those that come to it when they have
-/// died, and reaps them.
+/// Kills and reaps all children of this process, and then their children, which
+/// it inherits.
 pub(crate) fn end_all() {
     let until = Deadline::after(PATIENCE);
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG;
@@ -41,7 +42,7 @@ pub(crate) fn end_all() {
 
 /// Waits for the end of a child, without reaping it.
 fn wait(child: Pid, until: Deadline) {
-    // The number is the child's until it is reaped, which nobody else does.
+    // The pid is the child's until it is reaped, which nobody else does.
     if let Some(child) = rustix::process::Pid::from_raw(child.as_raw())
         && let Ok(pidfd) = pidfd_open(child, PidfdFlags::empty())
     {
@@ -51,7 +52,8 @@ fn wait(child: Pid, until: Deadline) {
 
 /// The children of this process, as `/proc` lists them.
 fn children() -> Vec<Pid> {
-    // It may show the numbers of another PID namespace than this process's.
+    // `/proc` may have been mounted in another PID namespace, and then it shows
+    // the pids of that one.
     let (Ok(own), Ok(entries)) = (
         fs::read_to_string("/proc/self/status"),
         fs::read_dir("/proc"),
@@ -67,14 +69,14 @@ fn children() -> Vec<Pid> {
         .filter_map(|entry| {
             let status = fs::read_to_string(entry.ok()?.path().join("status")).ok()?;
             let mut parent = numbers(&status, "PPid:")?;
-            // Its numbers, from the one shown to that in its own namespace.
+            // `NSpid` lists its pid in each namespace, from that of `/proc` down.
             let number = numbers(&status, "NSpid:")?.nth(deeper)?;
             (parent.next() == this).then(|| number.parse().ok().map(Pid::from_raw))?
         })
         .collect()
 }
 
-/// What stands in a line of `/proc/PID/status`.
+/// The fields of one line of `/proc/PID/status`.
 fn numbers<'a>(status: &'a str, name: &str) -> Option<SplitAsciiWhitespace<'a>> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     Some(line.split_ascii_whitespace())

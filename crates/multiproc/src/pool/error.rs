@@ -1,4 +1,4 @@
-//! What can go wrong: with a start, with one task, with the whole pool.
+//! What can go wrong: at the start, in one task, with the whole pool.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::error_text::debug_as_message;
 use crate::process::{Died, SpawnError};
 
-/// Why a pool could not be made. Whatever was forked by then is gone again.
+/// Why a pool could not be made. No process is left of it.
 #[derive(Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -16,37 +16,39 @@ pub enum StartError {
     /// task of another pool.
     #[error("cannot start the pool")]
     Helper(#[from] SpawnError),
-    /// The system refused a worker, by its limit on processes or descriptors.
+    /// The system refused to fork a worker: a limit on processes or descriptors.
     #[error("cannot start worker {worker} of {workers}: {reason}")]
     Worker {
         /// Its number, from 1.
         worker: usize,
         /// How many there should be.
         workers: usize,
-        /// What the system said.
+        /// The system's message.
         reason: String,
     },
-    /// Shared memory could not be had, or too large a queue was asked for.
+    /// The system has no memory for the queues, or they were to be too large.
     #[error("cannot make the pool's queues")]
     Queue(#[from] io::Error),
-    /// A pool needs a worker.
+    /// The number of workers is out of range.
     #[error("a pool has at least one worker, and at most 32767")]
     Workers,
 }
 
-/// Why a task has no result. A task's number is its place in the input of
-/// `map` and its like; else tasks are counted from 0 as they are added, each chunk of a `map`
-/// as one.
+/// Why a task has no result.
+///
+/// In `map` and its relatives, a task's number is its position in the input.
+/// Otherwise tasks are numbered from 0 as they are added, and each chunk of a
+/// `map` takes one number.
 #[derive(Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TaskError {
-    /// The worker died during the task, by a signal or by exiting. The task
-    /// may have been done in part.
+    /// The worker died during the task: a signal killed it, or it exited. The
+    /// task may be partly done.
     #[error("task {task} was lost")]
     WorkerDied {
         /// The task's number.
         task: u64,
-        /// Which process it was and how it ended.
+        /// Which process died, and how.
         #[source]
         died: Died,
     },
@@ -55,11 +57,11 @@ pub enum TaskError {
     Panicked {
         /// The task's number.
         task: u64,
-        /// What the panic said, and where.
+        /// The panic's message and place.
         message: String,
     },
-    /// The task was done, and its result cannot be sent: it does not serialise,
-    /// or is larger than the queue, or what arrived is no such result.
+    /// The task is done, but its result cannot be passed on: it does not
+    /// serialise, is larger than the queue, or does not deserialise.
     #[error("task {task}: cannot pass on the result: {reason}")]
     BadResult {
         /// The task's number.
@@ -81,25 +83,24 @@ pub enum TaskError {
     /// The pool cannot go on: see [`PoolError`].
     #[error(transparent)]
     Broken(#[from] PoolError),
-    /// No result within the time-out; it may still come.
+    /// There was no result in time; it may still come.
     #[error("no result yet")]
     Timeout,
-    /// The result was taken before.
+    /// The result was taken earlier.
     #[error("the result was taken already")]
     Taken,
 }
 
-/// Why a whole pool came to its end.
+/// Why a whole pool has failed.
 #[derive(Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PoolError {
-    /// The initializer fails in one worker after the other: it panics, exits,
-    /// returns an error or crashes. (One that is killed does not count: see
+    /// The initializer fails in one worker after another: it panics, exits,
+    /// returns an error or crashes. (A worker that is killed does not count: see
     /// [`PoolBuilder::initializer`](crate::pool::PoolBuilder::initializer).)
     #[error("workers cannot start: their initializer fails")]
     Initializer(#[source] Died),
-    /// One worker after the other ends by itself before it has run any code of
-    /// the caller's.
+    /// One worker after another exits before it runs any of the caller's code.
     #[error("workers cannot start")]
     Start(#[source] Died),
     /// All workers are gone, and the system refuses new ones.
@@ -108,12 +109,12 @@ pub enum PoolError {
     /// The pool's helper process was killed.
     #[error("the pool's helper, process {}, {}", .0.pid, .0.status)]
     Helper(Died),
-    /// The pool was made by another process, of which this is a child.
+    /// The pool was made by the parent of this process, or a process further up.
     #[error("this pool belongs to process {0}: make one in this process")]
     Foreign(u32),
-    /// The program has no thread to spare for the pool; or the kernel allows it
-    /// none, since it has asked for a new PID namespace (unshare(2)): make the
-    /// pool in its first child then.
+    /// The system refused the pool's threads: a limit, or the program has asked
+    /// for a new PID namespace (unshare(2)) and may start none. In that case
+    /// make the pool in the namespace's first process.
     #[error("cannot start the pool's threads: {0}")]
     Threads(String),
 }

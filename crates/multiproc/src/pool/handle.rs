@@ -19,9 +19,9 @@ use crate::process::{Died, ExitStatus};
 
 /// A fixed number of worker processes that run one function on many arguments.
 ///
-/// Dropping it [terminates](Self::terminate) it. It may be shared by threads. A
-/// copy in a child of this process, whatever kind of fork made that, refuses
-/// tasks ([`PoolError::Foreign`]), and ends nothing when it is dropped.
+/// Dropping it [terminates](Self::terminate) it. Threads may share it. A copy in
+/// a child of this process, however that was forked, refuses tasks
+/// ([`PoolError::Foreign`]) and ends nothing when it is dropped.
 ///
 /// ```no_run
 /// // (not run: a doc test is a process with several threads)
@@ -79,13 +79,14 @@ where
         self.apply_async(argument).get()
     }
 
-    /// Adds one task. Returns at once, or when there is room: tasks that no
-    /// worker has taken wait in a queue of bounded size.
+    /// Adds one task, and returns without waiting for its result. It does wait
+    /// for room: tasks that no worker has taken yet stand in a bounded queue.
     pub fn apply_async(&self, argument: A) -> AsyncResult<R> {
         self.task(argument).submit()
     }
 
-    /// One task, to be given callbacks and [submitted](Task::submit).
+    /// One task, to which callbacks can be added before it is
+    /// [submitted](Task::submit).
     pub fn task(&self, argument: A) -> Task<'_, A, R> {
         Task {
             pool: self,
@@ -95,25 +96,25 @@ where
         }
     }
 
-    /// Nothing more will be added.
+    /// Closes the pool to new tasks. [Join](Closed::join) what is left.
     pub fn close(self) -> Closed<R> {
         Closed { owner: self.owner }
     }
 
-    /// Ends the workers at once, and whatever processes their tasks have
-    /// started, reaps them, and gives every task that is not done
+    /// Ends and reaps the workers at once, with whatever processes their tasks
+    /// have started. Every task that is not done fails with
     /// [`TaskError::Terminated`].
     pub fn terminate(self) {
         drop(self);
     }
 
-    /// A handle that can stop the pool from another thread, a signal handler's
-    /// for one.
+    /// A handle that can stop the pool from another thread, such as the one that
+    /// handles signals.
     pub fn terminator(&self) -> Terminator<R> {
         Terminator(Arc::clone(&self.owner.inner))
     }
 
-    /// Cuts `input` into chunks that this pool's queue takes.
+    /// Cuts `input` into chunks that fit in this pool's queue.
     pub(crate) fn chunks<I: Iterator<Item = A>>(&self, input: I, size: usize) -> Chunks<I> {
         Chunks::new(input, size, self.owner.inner.tasks.largest())
     }
@@ -129,19 +130,19 @@ where
         }
     }
 
-    /// With the first task, so that several pools can be made one after the
-    /// other, while the process has one thread.
+    /// Called with each task, so the first one starts them. Until then the
+    /// process has one thread, and can fork another pool.
     fn start_threads(&self) -> Result<(), PoolError> {
         let PoolOwner { inner, threads } = &self.owner;
         if inner.owner.is_surely_other() {
-            // What is in `inner` may have been locked when it was copied.
+            // The locks in `inner` may have been held when the fork copied them.
             return Err(inner.foreign());
         }
         threads.start(inner)
     }
 }
 
-/// Gives tasks an error that were not submitted at all.
+/// Fails tasks that were never submitted.
 fn refuse<R: Send + 'static>(sink: Sink<R>, count: u32, error: &TaskError) {
     let errors = (0..count).map(|_| Err(error.clone()));
     sink.deliver(errors, 0, |call| call());
@@ -153,7 +154,7 @@ impl<A, R: Send + 'static> fmt::Debug for Pool<A, R> {
     }
 }
 
-/// A task with optional callbacks, as Python's
+/// A task with optional callbacks, like Python's
 /// `apply_async(..., callback=f, error_callback=g)`.
 #[must_use = "a task is not added before `submit`"]
 pub struct Task<'p, A, R: Send + 'static> {
@@ -168,15 +169,15 @@ where
     A: Serialize + DeserializeOwned,
     R: Serialize + DeserializeOwned + Send + 'static,
 {
-    /// Is called with the result when the task has ended well: in this
-    /// process, on the pool's callback thread, one callback at a time, before
-    /// the result can be got.
+    /// Calls `callback` with the result if the task succeeds: in this process,
+    /// on the pool's callback thread, one callback at a time. Only then can the
+    /// result be got.
     pub fn callback(mut self, callback: impl FnOnce(&R) + Send + 'static) -> Self {
         self.callback = Some(Box::new(callback));
         self
     }
 
-    /// Likewise, when the task has failed.
+    /// Like [`callback`](Self::callback), if the task fails.
     pub fn error_callback(mut self, callback: impl FnOnce(&TaskError) + Send + 'static) -> Self {
         self.error_callback = Some(Box::new(callback));
         self
@@ -225,7 +226,7 @@ impl<A, R: Send + 'static> fmt::Debug for Task<'_, A, R> {
     }
 }
 
-/// A pool to which nothing can be added any more.
+/// A pool that takes no more tasks.
 ///
 /// Dropping it terminates the pool: join it.
 #[must_use = "dropping a closed pool ends its workers: join it"]
@@ -235,22 +236,22 @@ pub struct Closed<R: Send + 'static> {
 
 impl<R: Send + 'static> Closed<R> {
     /// Waits until every task is done, its callback included, and every worker
-    /// has ended and is reaped. Failed tasks are no failure of this. What tasks
-    /// have started and not waited for goes on.
+    /// has ended and is reaped. Tasks that fail are no error here. What tasks
+    /// started and did not wait for goes on.
     ///
     /// # Errors
     ///
-    /// [`PoolError`], when the pool as a whole came to its end before.
+    /// [`PoolError`] if the pool as a whole failed.
     pub fn join(self) -> Result<(), PoolError> {
         let PoolOwner { inner, threads } = &self.owner;
         if !inner.owner.is_current() {
             return Err(inner.foreign());
         }
         inner.wait_idle().ending = true;
-        // The workers find nothing and end; the helper when all have.
+        // The workers find the queue empty and end; then the helper does.
         inner.tasks.close();
         let ended = inner.helper.join();
-        // What it said last is heard before the threads end.
+        // The collector reads the last reports before it ends.
         inner.reports.close();
         if threads.run() {
             threads.join(inner);
@@ -286,9 +287,8 @@ impl<R: Send + 'static> fmt::Debug for Closed<R> {
 pub struct Terminator<R>(Arc<Inner<R>>);
 
 impl<R> Terminator<R> {
-    /// Ends the workers and reaps them, for a program that is about to exit:
-    /// tasks that are not done stay so, without an error that somebody might
-    /// still print.
+    /// Ends and reaps the workers, for a program that is about to exit. Tasks
+    /// that are not done get no error, which somebody might still print.
     pub fn abandon(&self) {
         if self.0.owner.is_current() {
             self.0.table().ending = true;
@@ -303,7 +303,7 @@ impl<R> fmt::Debug for Terminator<R> {
     }
 }
 
-/// The one whose drop ends the pool.
+/// The only owner: dropping it ends the pool.
 struct PoolOwner<R: Send + 'static> {
     inner: Arc<Inner<R>>,
     threads: Threads,

@@ -1,10 +1,10 @@
-//! The helper process: it forks the workers, waits for their ends, and says
-//! what died with them.
+//! The helper process: it forks the workers, waits for them to end, and reports
+//! which task died with a worker.
 //!
-//! It is forked while the program has one thread, and has one thread itself, so
-//! it may fork at any time. (Android's zygote and Python's forkserver are such
-//! processes.) It outlives the program by a moment, to see to it that nobody
-//! else does: the workers, and what their tasks have started.
+//! It is forked while the program has one thread and never starts another, so it
+//! can fork at any time, as Android's zygote and Python's forkserver do. When
+//! the program dies, the helper lives just long enough to kill the workers and
+//! whatever their tasks have started.
 
 use std::convert::Infallible;
 use std::io::PipeReader;
@@ -33,7 +33,8 @@ use crate::shared::Shared;
 /// How long workers have to obey `SIGTERM` when the pool is terminated.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How often the helper looks up while there is no room for its report.
+/// How often the helper checks on the program while the queue of reports is
+/// full.
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(crate) struct Helper<'a> {
@@ -43,38 +44,39 @@ pub(crate) struct Helper<'a> {
     pub(crate) states: &'a Shared<[(AtomicU32, AtomicU32)]>,
     /// A pidfd: readable when the program has ended.
     pub(crate) program: OwnedFd,
-    /// The program's number, unless it is in another PID namespace.
+    /// The program's pid, unless it is in another PID namespace.
     pub(crate) parent: Option<Pid>,
     /// Readable when the program wants the workers gone.
     pub(crate) stop: PipeReader,
-    /// A worker's whole life, with the slot of this number.
+    /// All that the worker in this slot does; returns its exit status.
     pub(crate) work: &'a dyn Fn(usize, &WorkerState<'_>) -> Result<i32, Error>,
-    /// The worker in each slot, unless it has died and has no successor yet.
+    /// The worker in each slot; `None` once it has died, until it is replaced.
     pub(crate) workers: Vec<Option<Process>>,
     pub(crate) starts: Starts,
 }
 
-/// Why the helper's life is over.
+/// Why the helper ends.
 enum End {
-    /// All is done.
+    /// The queue of tasks is closed, and all of them are done.
     Finished,
-    /// The program wants it.
+    /// The program asked for it.
     Stopped,
-    /// The program has ended, and cannot.
+    /// The program has died.
     Orphaned,
-    /// There are no workers to be had, and the program knows.
+    /// No worker can be started, and the program has been told.
     GaveUp,
-    /// The queue of reports is of no use.
+    /// The queue of reports has failed.
     Failed(Error),
 }
 
 impl Helper<'_> {
-    /// The helper's life; gives its exit status.
+    /// Runs until the pool ends; returns the helper's exit status.
     pub(crate) fn run(mut self) -> Result<i32, Error> {
-        // What tasks start and leave behind comes to this process, not to init.
+        // Processes that tasks start and abandon become children of this
+        // process, not of init.
         let _ = nix::sys::prctl::set_child_subreaper(true);
-        // Killed together with the program, it could not look after the others.
-        // But it is to go on, should it be stopped just then.
+        // `SIGKILL` at the program's death would leave nobody to clean up.
+        // `SIGCONT` wakes the helper if it happens to be stopped.
         let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGCONT);
         let end = match self.serve() {
             Err(end) => end,
@@ -93,8 +95,8 @@ impl Helper<'_> {
     }
 
     fn serve(&mut self) -> Result<Infallible, End> {
-        // Each child that ends makes the descriptor readable; workers are
-        // forked with the signal open again.
+        // The descriptor becomes readable when a child ends. The signal is
+        // blocked here only: `spawn` gives each worker an empty mask.
         let mut children = SigSet::empty();
         children.add(Signal::SIGCHLD);
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
@@ -133,8 +135,8 @@ impl Helper<'_> {
         }
     }
 
-    /// Sleeps until a child has ended, or for `timeout`; an error when the
-    /// helper is to end.
+    /// Sleeps until a child ends, for at most `timeout`; an error if the helper
+    /// should end.
     fn look(&self, ended: Option<&SignalFd>, timeout: Option<Duration>) -> Result<(), End> {
         let mut fds = vec![
             PollFd::new(self.program.as_fd(), PollFlags::POLLIN),
@@ -142,18 +144,20 @@ impl Helper<'_> {
         ];
         fds.extend(ended.map(|ended| PollFd::new(ended.as_fd(), PollFlags::POLLIN)));
         let timeout = match timeout {
-            // Rounded up, or it would look in vain for a moment.
+            // Rounded up: a time-out cut to 0 ms would keep it spinning until
+            // the time has really come.
             Some(timeout) => u16::try_from(timeout.as_millis() + 1)
                 .unwrap_or(u16::MAX)
                 .into(),
             None => PollTimeout::NONE,
         };
-        // Interrupted or not: look at everybody.
+        // Interrupted or not, the caller checks everything.
         if let Err(error) = poll(&mut fds, timeout)
             && error != Errno::EINTR
         {
-            // Somebody has left this process fewer descriptors than it has open
-            // (prlimit(2)): look now and then, until that has changed.
+            // `poll` fails while somebody holds this process's limit on
+            // descriptors below the number it polls (prlimit(2)): check from
+            // time to time instead, until the limit is raised.
             std::thread::sleep(LOOK);
             if getppid() != self.parent {
                 return Err(End::Orphaned);
@@ -161,13 +165,14 @@ impl Helper<'_> {
         }
         match (fds[0].any(), fds[1].any()) {
             (Some(true), _) => Err(End::Orphaned),
-            // Whatever came, or the end of the file, means the same.
+            // A byte and the end of the file mean the same.
             (_, Some(true)) => Err(End::Stopped),
             _ => Ok(()),
         }
     }
 
-    /// Reaps whoever has ended: workers, and what dead workers left behind.
+    /// Reaps every child that has ended: workers, and processes that dead
+    /// workers left behind.
     fn reap(&mut self) -> Result<(), End> {
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG;
         while let Ok(status) = waitid(Id::All, flags | WaitPidFlag::WNOWAIT) {
@@ -238,7 +243,7 @@ impl Helper<'_> {
         Ok(())
     }
 
-    /// Nothing is left to be done, now or later.
+    /// Whether there is nothing left to do, now or later.
     fn is_finished(&self) -> bool {
         self.tasks.is_closed() && self.tasks.is_empty()
     }
@@ -246,7 +251,8 @@ impl Helper<'_> {
     fn fork(&self, slot: usize) -> Result<Process, SpawnError> {
         let state = self.state(slot);
         state.phase.store(FORKED, Ordering::Release);
-        // Ctrl-C reaches the whole group; what it means, the program decides.
+        // Ctrl-C reaches the whole process group, but it is for the program to
+        // decide what to do about it.
         Builder::new("pool-worker")
             .ignore_interrupt()
             .close_in_child(&self.program)
@@ -259,8 +265,9 @@ impl Helper<'_> {
         WorkerState { phase, progress }
     }
 
-    /// The program's collector never waits for anybody else's code, so there
-    /// will be room, if the program does not end or want to end.
+    /// Reports to the program. It may wait for room, but not for long: the
+    /// program's collector runs no code of the caller's, so it keeps emptying
+    /// the queue until the program dies or stops the pool.
     fn say(&self, report: &Report) -> Result<(), End> {
         let mut bytes = Vec::new();
         encode(report, &mut bytes).map_err(|error| End::Failed(error.into()))?;
@@ -275,7 +282,7 @@ impl Helper<'_> {
     }
 }
 
-/// What the system said.
+/// The system's own message.
 fn reason(error: &SpawnError) -> String {
     match error {
         SpawnError::System(system) => system.to_string(),
@@ -283,8 +290,8 @@ fn reason(error: &SpawnError) -> String {
     }
 }
 
-/// Ends all workers and reaps them: asks all of them first, so that together
-/// they take no longer than one.
+/// Ends all workers and reaps them. All of them get `SIGTERM` before any is
+/// waited for, so that together they take no longer than one.
 fn end_workers(workers: &[Option<Process>], grace: Duration) {
     let living = || workers.iter().flatten();
     let wait = |until: Deadline| {

@@ -19,18 +19,18 @@ use crate::pool::handle::Pool;
 use crate::pool::inner::Sink;
 use crate::pool::result::{Promise, Results};
 
-/// Chunks ahead for each worker at any rate: one to do, one to take next, and
-/// two for the time that the reader takes.
+/// Chunks ahead for each worker: one to run, one to take next, and two to cover
+/// the time that the reader takes.
 const AHEAD: usize = 4;
 
-/// Tasks ahead in all while they are small and the input comes fast. Then
-/// handing each over at once would cost more than its work.
+/// Tasks ahead in all, while they are small and the input comes fast. Waking a
+/// worker for each of them would cost more than the task.
 const FAST_AHEAD: usize = 1024;
 
-/// What is small: all arguments and results that are ahead, together.
+/// Small: all arguments and results that are ahead take fewer bytes than this.
 const SMALL: usize = 1 << 20;
 
-/// What is fast: the input of all chunks that are submitted at once.
+/// Fast: reading the input of all chunks submitted in one go takes less.
 const FAST: Duration = Duration::from_micros(500);
 
 impl<A, R> Pool<A, R>
@@ -38,11 +38,12 @@ where
     A: Serialize + DeserializeOwned,
     R: Serialize + DeserializeOwned + Send + 'static,
 {
-    /// Runs the task on every argument and gives the results one by one, in
-    /// order. The input is read as results are taken, so it may be endless:
-    /// four chunks of `chunk` (at least 1) for each worker ahead, or, as long as
-    /// it comes fast and arguments and results take less than 1 MiB, up to 1,024
-    /// tasks.
+    /// Runs the task on every argument and returns the results one by one, in
+    /// order. The input is read only as results are taken, so it may be endless.
+    ///
+    /// Four chunks of `chunk` arguments (at least 1) are read ahead for each
+    /// worker; or up to 1,024 tasks, as long as the input comes fast and the
+    /// arguments and results that are ahead take less than 1 MiB.
     pub fn imap<I>(&self, arguments: I, chunk: usize) -> Imap<'_, A, R, I::IntoIter>
     where
         I: IntoIterator<Item = A>,
@@ -54,8 +55,8 @@ where
         }
     }
 
-    /// Like [`imap`](Self::imap), with the results in the order in which they
-    /// come.
+    /// Like [`imap`](Self::imap), with the results in the order in which the
+    /// tasks end.
     pub fn imap_unordered<I>(
         &self,
         arguments: I,
@@ -79,7 +80,7 @@ where
 struct Ahead<'p, A, R: Send + 'static, I> {
     pool: &'p Pool<A, R>,
     chunks: Chunks<I>,
-    /// Chunks ahead at any rate, and at most.
+    /// How many chunks to keep ahead, at least and at most.
     least: usize,
     most: usize,
     /// The bytes of the arguments and results that are ahead.
@@ -106,14 +107,14 @@ where
         }
     }
 
-    /// Submits what should be ahead, where `flying` chunks are. `add` makes a
-    /// sink's end for one more.
+    /// Submits chunks until enough are ahead; `flying` are already. `add` makes
+    /// the function that each new chunk delivers to.
     fn fill<D>(&mut self, mut flying: usize, mut add: impl FnMut() -> D)
     where
         D: FnOnce(Landed<R>) + Send + 'static,
     {
-        // In one go, and then not before half of it is used up: so both sides
-        // work for a while between two wake-ups.
+        // Refill in one go, and only once half is used up, so that each side
+        // works for a while between two wake-ups.
         if flying >= self.least.max(self.most / 2) {
             return;
         }
@@ -211,7 +212,7 @@ where
             *added += 1;
             let sender = sender.clone();
             move |landed| {
-                // Nobody need be reading any more.
+                // Nobody may be reading any more.
                 if let Err(unread) = sender.send(landed) {
                     drop_each(unread.into_inner().0);
                 }

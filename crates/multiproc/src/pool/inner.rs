@@ -1,5 +1,5 @@
-//! What the program's handles and threads share: the queues, the helper, and
-//! the jobs that are not done.
+//! What the pool's handles and threads share: the queues, the helper, and the
+//! jobs that are not done.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,17 +23,17 @@ use crate::queue::process::Ring;
 /// How long the helper has to end its workers and itself.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What a caller wants to be done with a result or an error.
+/// A caller's function for a result or an error.
 pub(crate) type Callback<T> = Box<dyn FnOnce(&T) + Send>;
 
-/// To be called on the callback thread.
+/// A job for the callback thread.
 pub(crate) type Call = Box<dyn FnOnce() + Send>;
 
 /// Where a job's results go.
 pub(crate) enum Sink<R> {
     One(Arc<Promise<Result<R, TaskError>>>),
     Callbacks(Box<Callbacks<R>>),
-    /// Gets the results and how many bytes they took.
+    /// Called with the results and the number of bytes they took.
     Many(Box<dyn FnOnce(Results<R>, usize) + Send>),
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Callbacks<R> {
 }
 
 impl<R: Send + 'static> Sink<R> {
-    /// Gives the results away; `call` has the callbacks called.
+    /// Hands over the results; callbacks are passed to `call`.
     pub(crate) fn deliver(
         self,
         mut results: impl Iterator<Item = Result<R, TaskError>>,
@@ -71,8 +71,8 @@ impl<R: Send + 'static> Sink<R> {
 impl<R> Callbacks<R> {
     fn run(self, result: Result<R, TaskError>) {
         let (callback, error_callback) = (self.callback, self.error_callback);
-        // A callback that panics has said so on standard error; the result is
-        // as good as before, and the next callback's turn comes.
+        // The panic hook has reported a callback that panics. Its task's result
+        // is still good, and the next callback must run.
         caught(|| match &result {
             Ok(value) => callback.into_iter().for_each(|callback| callback(value)),
             Err(error) => error_callback
@@ -86,17 +86,17 @@ impl<R> Callbacks<R> {
 /// A job that is not done.
 pub(crate) struct Pending<R> {
     pub(crate) sink: Sink<R>,
-    /// The number of its first task, and how many it has.
+    /// The number of its first task, and how many tasks it has.
     pub(crate) first: u64,
     pub(crate) count: u32,
-    /// What has arrived of its results, and how many bytes that took.
+    /// The results that have arrived, and how many bytes they took.
     pub(crate) arrived: Results<R>,
     pub(crate) bytes: usize,
     /// How often it may be tried again, and what to send then.
     pub(crate) retry: Option<(u32, Vec<u8>)>,
 }
 
-/// What the program's threads and the collector share under a lock.
+/// What the caller's threads and the collector share under a lock.
 pub(crate) struct Table<R> {
     pub(crate) pending: HashMap<JobNumber, Pending<R>>,
     /// Why every further task fails.
@@ -110,8 +110,8 @@ pub(crate) struct Inner<R> {
     pub(crate) reports: Ring,
     pub(crate) helper: Process,
     pub(crate) workers: usize,
-    /// The process that made the pool. A copy in a child of it must not end the
-    /// workers, nor take results that are not its own.
+    /// The process that made the pool. A copy in a child must neither end the
+    /// workers nor take its parent's results.
     pub(crate) owner: Owner,
     stop: Mutex<PipeWriter>,
     retries: u32,
@@ -155,12 +155,12 @@ impl<R> Inner<R> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A number for a job.
+    /// A new job's number.
     pub(crate) fn number(&self) -> JobNumber {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// What a process is told that has a copy only.
+    /// The error for a process that has only a copy of the pool.
     pub(crate) fn foreign(&self) -> PoolError {
         PoolError::Foreign(self.owner.pid().as_raw_nonzero().get().cast_unsigned())
     }
@@ -184,29 +184,28 @@ impl<R> Inner<R> {
         table
     }
 
-    /// Has the helper end the workers and itself.
+    /// Tells the helper to end the workers and itself, and waits for it.
     pub(crate) fn stop(&self) {
         if matches!(self.helper.exit_status(), Ok(Some(_))) {
             return;
         }
-        // By a byte, not by closing the pipe: a child of the program may have
-        // inherited this end. The helper may be gone by now.
+        // A byte, not the end of the file: a child of the program may have
+        // inherited this end and keep it open. An error: the helper is gone.
         let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = stop.write_all(&[0]);
         drop(stop);
         if !matches!(self.helper.join_timeout(GRACE), Ok(Some(_))) {
             let _ = self.helper.kill();
             // Not for ever: a program that has given up its privileges may not
-            // kill it.
+            // be allowed to kill it.
             let _ = self.helper.join_timeout(GRACE);
         }
     }
 }
 
 impl<R: Send + 'static> Inner<R> {
-    /// Adds a job of `count` tasks, the first of which is known as `first`.
-    /// `bytes` are its arguments behind room for the head. What goes wrong goes
-    /// to `sink`.
+    /// Adds a job of `count` tasks, numbered from `first`. `bytes` holds room
+    /// for the head, then the arguments. Errors go to `sink`.
     pub(crate) fn submit(
         &self,
         job: JobNumber,
@@ -232,7 +231,7 @@ impl<R: Send + 'static> Inner<R> {
         drop(table);
         if let Err(error) = self.tasks.put(&bytes, Deadline::NEVER) {
             let error = match error {
-                // Whoever closed the queue has the reason.
+                // Whoever closed the queue has left the reason.
                 Error::Closed => self.table().broken.clone().unwrap_or(TaskError::Terminated),
                 error => TaskError::BadArgument {
                     task: first,
@@ -255,15 +254,15 @@ impl<R: Send + 'static> Inner<R> {
         pending
     }
 
-    /// Gives all jobs an error, and refuses further ones.
+    /// Fails all jobs with an error, and refuses new ones.
     pub(crate) fn fail_all(&self, error: &TaskError) {
         let mut table = self.table();
         table.broken.get_or_insert(error.clone());
         let jobs = std::mem::take(&mut table.pending);
         drop(table);
-        // Wakes who waits for room.
+        // Wakes whoever waits for room.
         self.tasks.close();
-        // Should a worker outlive its helper, it finds nothing more to do.
+        // A worker that outlives its helper must find nothing more to do.
         let mut bytes = Vec::new();
         while self.tasks.try_get(&mut bytes).is_ok() {}
         for pending in jobs.into_values() {
@@ -272,12 +271,13 @@ impl<R: Send + 'static> Inner<R> {
         self.idle.notify_all();
     }
 
-    /// Gives one task an error that was not submitted.
+    /// Fails one task that was never submitted.
     pub(crate) fn fail_unsent(&self, sink: Sink<R>, error: TaskError) {
         self.deliver(sink, std::iter::once(Err(error)), 0);
     }
 
-    /// Where there is no collector: why the helper has given up, if it has.
+    /// Reads the last reports when there is no collector: they say why the
+    /// helper gave up, if it did.
     pub(crate) fn hear_last_reports(&self) {
         let mut bytes = Vec::new();
         while self.reports.try_get(&mut bytes).is_ok() {
@@ -287,7 +287,7 @@ impl<R: Send + 'static> Inner<R> {
         }
     }
 
-    /// Gives a job's results to whom they belong.
+    /// Delivers a job's results to their sink.
     pub(crate) fn deliver(
         &self,
         sink: Sink<R>,
@@ -295,21 +295,21 @@ impl<R: Send + 'static> Inner<R> {
         bytes: usize,
     ) {
         sink.deliver(results, bytes, |call| {
-            // Where there is no callback thread, it is called here.
+            // The callback thread is gone: call it here.
             if let Err(SendError(Some(call))) = self.calls.send(Some(call)) {
                 call();
             }
         });
     }
 
-    /// Gives all tasks of a job an error.
+    /// Fails all tasks of a job with an error.
     pub(crate) fn deliver_error(&self, pending: Pending<R>, error: &TaskError) {
         drop_each(pending.arrived);
         let errors = (0..pending.count).map(|_| Err(error.clone()));
         self.deliver(pending.sink, errors, 0);
     }
 
-    /// Ends the callback thread, once it has made the calls that wait.
+    /// Ends the callback thread after the calls already queued.
     pub(crate) fn end_calls(&self) {
         let _ = self.calls.send(None);
     }

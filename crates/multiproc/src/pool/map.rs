@@ -13,9 +13,8 @@ use crate::pool::handle::Pool;
 use crate::pool::inner::Sink;
 use crate::pool::result::{Promise, Results};
 
-/// The most that a chunk of a `map` has unless the caller says otherwise, so
-/// that no worker is busy with the last one for long while others have nothing
-/// to do.
+/// The largest chunk of a `map` by default. A larger one could keep one worker
+/// busy at the end while the others have nothing to do.
 const LARGEST_CHUNK: usize = 1024;
 
 impl<A, R> Pool<A, R>
@@ -23,15 +22,16 @@ where
     A: Serialize + DeserializeOwned,
     R: Serialize + DeserializeOwned + Send + 'static,
 {
-    /// Runs the task on every argument and gives the results in order.
+    /// Runs the task on every argument and returns the results in order.
     ///
-    /// Arguments travel in chunks of `chunk`, or of so many that each worker
-    /// gets about four, and not more than 1,024; fewer where they are too large
-    /// to travel together. A worker that dies takes its whole chunk along.
+    /// Arguments travel in chunks of `chunk`. By default each worker gets about
+    /// four chunks, of at most 1,024 arguments. A chunk is smaller if its
+    /// arguments are too large to travel together. A worker that dies takes its
+    /// whole chunk with it.
     ///
     /// # Errors
     ///
-    /// That of the first task, in order, that has failed.
+    /// The error of the first task, in order, that failed.
     pub fn map(
         &self,
         arguments: impl IntoIterator<Item = A>,
@@ -87,7 +87,7 @@ struct Gather<R> {
 struct Gathered<R> {
     results: Vec<Option<Result<R, TaskError>>>,
     missing: usize,
-    /// To be filled when nothing is missing.
+    /// Filled when nothing is missing.
     promise: Option<Arc<Promise<Results<R>>>>,
 }
 
@@ -95,7 +95,7 @@ impl<R> Gather<R> {
     fn add(&self, first: u64, results: Results<R>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.missing -= results.len();
-        // As many as there were arguments in a vector.
+        // No truncation: it is an index into a vector of arguments.
         let places = &mut state.results[first as usize..];
         for (place, result) in places.iter_mut().zip(results) {
             *place = Some(result);
@@ -110,7 +110,7 @@ impl<R> Gather<R> {
     }
 }
 
-/// The results of a `map` that may not be there yet.
+/// The results of a `map`, ready or not.
 pub struct MapResult<R> {
     promise: Arc<Promise<Results<R>>>,
 }
@@ -120,7 +120,7 @@ impl<R> MapResult<R> {
     ///
     /// # Errors
     ///
-    /// That of the first task, in order, that has failed.
+    /// The error of the first task, in order, that failed.
     pub fn get(self) -> Result<Vec<R>, TaskError> {
         self.promise.take(Deadline::NEVER)?.into_iter().collect()
     }
@@ -129,13 +129,14 @@ impl<R> MapResult<R> {
     ///
     /// # Errors
     ///
-    /// [`TaskError::Timeout`] when they are not there yet: ask again.
+    /// [`TaskError::Timeout`] when they are not all there yet: ask again. And
+    /// those of `get`.
     pub fn get_timeout(&self, timeout: Duration) -> Result<Vec<R>, TaskError> {
         let results = self.promise.take(Deadline::after(timeout))?;
         results.into_iter().collect()
     }
 
-    /// Waits for at most `timeout`; whether all tasks have ended.
+    /// Waits for at most `timeout`; returns whether all tasks have ended.
     pub fn wait(&self, timeout: Duration) -> bool {
         self.promise.is_filled(Deadline::after(timeout))
     }
@@ -145,7 +146,8 @@ impl<R> MapResult<R> {
         self.wait(Duration::ZERO)
     }
 
-    /// Whether all have ended well; `None` while they have not all ended.
+    /// Whether all tasks have succeeded; `None` while some have not ended, and
+    /// after the results were taken.
     pub fn successful(&self) -> Option<bool> {
         self.promise
             .peek(|results| results.iter().all(Result::is_ok))

@@ -7,9 +7,9 @@
 //! | Report::Done { job, count, last } | outcome | outcome ...          back
 //! ```
 //!
-//! The number comes first and has a fixed size, because it is what the queue
-//! remembers of a claimed item. The outcomes of a job come in several reports
-//! where one would be too large.
+//! The number comes first and has a fixed size, because the queue remembers the
+//! first bytes of a claimed item. A job whose outcomes do not fit in one report
+//! sends several.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub(crate) type JobNumber = u64;
 /// The size of a job's head.
 pub(crate) const JOB_HEAD: usize = 12;
 
-/// Writes a job's head to the beginning of `bytes`, where there is room for it.
+/// Writes a job's head to the beginning of `bytes`, which has room for it.
 pub(crate) fn write_job_head(bytes: &mut [u8], job: JobNumber, count: u32) {
     bytes[..8].copy_from_slice(&job.to_ne_bytes());
     bytes[8..JOB_HEAD].copy_from_slice(&count.to_ne_bytes());
@@ -41,11 +41,11 @@ pub(crate) fn split_job(bytes: &[u8]) -> Option<(JobNumber, u32, &[u8])> {
     ))
 }
 
-/// How a report to the program begins.
+/// The beginning of a report to the program.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Report {
-    /// From a worker: the outcomes of `count` more tasks of `job` follow. Bytes,
-    /// so that it always has the same size: see [`DONE_HEAD`].
+    /// From a worker: the outcomes of `count` more tasks of `job` follow. The
+    /// numbers are bytes, so that their size is always the same: [`DONE_HEAD`].
     Done {
         job: [u8; 8],
         count: [u8; 4],
@@ -55,22 +55,22 @@ pub(crate) enum Report {
     Started,
     /// From the helper: worker number `worker` could not be forked.
     NotStarted { worker: usize, reason: String },
-    /// From the helper: a worker died with `job` in hand, doing task number
+    /// From the helper: a worker died with `job` in hand, running task number
     /// `progress` of it.
     Lost {
         job: JobNumber,
         progress: u32,
         death: Death,
     },
-    /// From the helper: it gives up, since there is no worker to be had.
+    /// From the helper: it gives up, because no worker can be started.
     GaveUp(Cause),
 }
 
 /// The size of [`Report::Done`], serialised.
 pub(crate) const DONE_HEAD: usize = 1 + 8 + 4 + 1;
 
-/// Writes a [`Report::Done`] to the beginning of `report`, where there is room
-/// for it.
+/// Writes a [`Report::Done`] to the beginning of `report`, which has room for
+/// it.
 pub(crate) fn write_done_head(report: &mut [u8], job: JobNumber, count: u32, last: bool) {
     report[0] = 0; // the first variant
     report[1..9].copy_from_slice(&job.to_ne_bytes());
@@ -89,7 +89,7 @@ pub(crate) enum Cause {
     Fork(String),
 }
 
-/// [`Died`], to be sent.
+/// [`Died`] in a form that can be sent.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Death {
     pid: u32,
@@ -134,7 +134,8 @@ pub(crate) enum TaskOutcome<R> {
     BadArgument(String),
 }
 
-/// Appends `outcome`; if its result cannot be serialised, that instead.
+/// Appends `outcome`, or [`TaskOutcome::BadResult`] if its result cannot be
+/// serialised.
 pub(crate) fn push_outcome<R: Serialize>(bytes: &mut Vec<u8>, outcome: &TaskOutcome<R>) {
     let start = bytes.len();
     if let Err(error) = encode(outcome, bytes) {
@@ -145,8 +146,8 @@ pub(crate) fn push_outcome<R: Serialize>(bytes: &mut Vec<u8>, outcome: &TaskOutc
     }
 }
 
-/// Takes `count` outcomes off `bytes`. Where one cannot be read, it and those
-/// behind it are bad results.
+/// Takes `count` outcomes off `bytes`. If one cannot be read, it and all that
+/// follow are bad results.
 pub(crate) fn outcomes<R: DeserializeOwned>(
     mut bytes: &[u8],
     count: u32,
@@ -156,8 +157,8 @@ pub(crate) fn outcomes<R: DeserializeOwned>(
         if let Some(reason) = &failed {
             return TaskOutcome::BadResult(reason.clone());
         }
-        // Deserialising is the caller's code: its panic must not end the thread
-        // that all results come through.
+        // Deserialising runs the caller's code: its panic must not end the
+        // thread that delivers all results.
         let reason = match caught(|| decode_first(bytes)) {
             Some(Ok((outcome, rest))) => {
                 bytes = rest;

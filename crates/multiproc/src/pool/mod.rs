@@ -26,9 +26,9 @@
 //!   thread. It stays single-threaded and small, so it can fork a new worker
 //!   at any time, whatever threads the program starts later.
 //! - A **worker** claims a task and takes it out of the queue in one step. When
-//!   it dies, by whatever cause, the helper reads the claim and says which task
-//!   died with it: that task's result is [`TaskError::WorkerDied`], a new
-//!   worker takes the place, and every other task goes on.
+//!   it dies, whatever the cause, the helper reads the claim and reports which
+//!   task died with it: that task's result is [`TaskError::WorkerDied`], a new
+//!   worker takes over the slot, and every other task goes on.
 //! - The **collector**, a thread of the program that starts with the first
 //!   task, hands out results. Callbacks run on a second thread, so a callback
 //!   may block, or add tasks.
@@ -38,19 +38,19 @@
 //! Nobody outlives the pool by accident:
 //!
 //! - **The pool is dropped or terminated**: the helper sends the workers
-//!   `SIGTERM`, a second later `SIGKILL`, and then kills whatever processes
-//!   their tasks have started and left behind, with `Command` for one, and
-//!   their descendants (the helper is their "subreaper", prctl(2)).
-//! - **The program dies**, by `kill -9` too: the helper notices, and does the
-//!   same without `SIGTERM`. That holds also where the program or a task has
-//!   changed its credentials, of which the kernel's own signal
-//!   (`PR_SET_PDEATHSIG`) knows nothing.
+//!   `SIGTERM`, and `SIGKILL` a second later. Then it kills the processes that
+//!   their tasks started and left behind (with `Command`, say), and those
+//!   processes' descendants: it is their "subreaper" (prctl(2)).
+//! - **The program dies**, even by `kill -9`: the helper notices, and does the
+//!   same without `SIGTERM`. It does so even if the program or a task has
+//!   changed its credentials, which cancels the kernel's own signal
+//!   (`PR_SET_PDEATHSIG`).
 //! - **A worker dies**: what its task had started goes on until the pool ends.
-//! - **The helper is killed**: the kernel kills the workers; one that runs a
-//!   task that has changed its credentials ends after that task. Processes that
-//!   tasks have started are nobody's then, and may stay.
-//! - **The pool is closed and joined**: workers end when all is done. What tasks
-//!   have started and not waited for goes on, as after any program.
+//! - **The helper is killed**: the kernel kills the workers. A worker whose task
+//!   has changed its credentials ends after that task. Nobody looks after the
+//!   processes that tasks have started then, and they may stay.
+//! - **The pool is closed and joined**: workers end when all tasks are done. What
+//!   tasks started and did not wait for goes on, as after any program.
 //!
 //! `close` consumes the pool, so nothing can be added after it:
 //!

@@ -1,5 +1,4 @@
-//! The result of one task, which may not be there yet:
-//! `multiprocessing.pool.AsyncResult`.
+//! The result of one task, ready or not: `multiprocessing.pool.AsyncResult`.
 
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,17 +9,17 @@ use crate::deadline::Deadline;
 use crate::pool::caught::{caught, drop_each};
 use crate::pool::error::TaskError;
 
-/// What became of the tasks of a job, in order.
+/// The results of a job's tasks, in order.
 pub(crate) type Results<R> = Vec<Result<R, TaskError>>;
 
-/// Where the collector leaves results, and others wait for them.
+/// A place where the collector leaves results and others wait for them.
 pub(crate) struct Promise<T> {
     state: Mutex<State<T>>,
     filled: Condvar,
 }
 
 enum State<T> {
-    /// With whoever awaits the value.
+    /// Not filled yet; with the waker of whoever awaits the value.
     Empty(Option<Waker>),
     Full(T),
     Taken,
@@ -34,15 +33,15 @@ impl<T> Promise<T> {
         })
     }
 
-    /// Leaves `value`, which `discard` drops if nobody wants it any more.
+    /// Stores `value`, or drops it with `discard` if nobody wants it any more.
     pub(crate) fn fill(self: Arc<Self>, value: T, discard: impl FnOnce(T)) {
         let before = std::mem::replace(&mut *self.lock(), State::Full(value));
-        // Outside the lock: a waker may be anybody's code.
+        // Outside the lock: the waker runs somebody else's code.
         if let State::Empty(Some(waker)) = before {
             caught(|| waker.wake());
         }
         self.filled.notify_all();
-        // The other side may have gone before, or just now.
+        // The other side may be gone, perhaps since a moment ago.
         if let Some(unwanted) = Arc::into_inner(self)
             && let Ok(State::Full(value)) = unwanted.state.into_inner()
         {
@@ -54,7 +53,7 @@ impl<T> Promise<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until it is filled; the guard says whether it is.
+    /// Waits until it is filled, or until `deadline`: see the guard for which.
     fn wait(&self, deadline: Deadline) -> MutexGuard<'_, State<T>> {
         let mut state = self.lock();
         while matches!(*state, State::Empty(_)) {
@@ -73,7 +72,7 @@ impl<T> Promise<T> {
         state
     }
 
-    /// Whether it is filled, or was.
+    /// Waits, and returns whether a value was ever stored.
     pub(crate) fn is_filled(&self, deadline: Deadline) -> bool {
         !matches!(*self.wait(deadline), State::Empty(_))
     }
@@ -169,24 +168,24 @@ impl<R> AsyncResult<R> {
     /// # Errors
     ///
     /// [`TaskError::Timeout`] when there is none yet: ask again.
-    /// [`TaskError::Taken`] once it was taken.
+    /// [`TaskError::Taken`] once it was taken; and those of `get`.
     pub fn get_timeout(&self, timeout: Duration) -> Result<R, TaskError> {
         self.promise.take(Deadline::after(timeout))?
     }
 
-    /// Waits for the result for at most `timeout`, without taking it; whether
-    /// it is there.
+    /// Waits for the result for at most `timeout`, without taking it; returns
+    /// whether it is there.
     pub fn wait(&self, timeout: Duration) -> bool {
         self.promise.is_filled(Deadline::after(timeout))
     }
 
-    /// Whether the task has ended, well or not.
+    /// Whether the task has ended, with a result or an error.
     pub fn ready(&self) -> bool {
         self.wait(Duration::ZERO)
     }
 
-    /// Whether the task has ended well; `None` while it has not ended, and
-    /// after the result was taken.
+    /// Whether the task has succeeded; `None` while it has not ended, and after
+    /// the result was taken.
     pub fn successful(&self) -> Option<bool> {
         self.promise.peek(Result::is_ok)
     }
@@ -194,8 +193,8 @@ impl<R> AsyncResult<R> {
 
 /// Awaits the result and takes it, in any event loop.
 ///
-/// Cancel-safe: `(&mut result).await` that is dropped before the end has taken
-/// nothing, and can be awaited again.
+/// Cancel-safe: dropping `(&mut result).await` before its end takes nothing, and
+/// the result can be awaited again.
 impl<R> Future for AsyncResult<R> {
     type Output = Result<R, TaskError>;
 

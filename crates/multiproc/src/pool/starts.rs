@@ -1,4 +1,4 @@
-//! When a dead worker gets a successor, and when there is none to be had.
+//! When to replace a dead worker, and when to give up.
 
 use std::time::{Duration, Instant};
 
@@ -7,32 +7,32 @@ use nix::sys::signal::Signal;
 use crate::pool::worker::{INITIALIZING, READY};
 use crate::process::ExitStatus;
 
-/// So many workers in a row that fail by themselves in one slot are too many.
+/// Give up after this many failures in a row in one slot.
 const PATIENCE: u32 = 3;
 
-/// How soon to try again when a worker could not be forked.
+/// How soon to try again when a fork was refused.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// How long to go on with that when no worker is left.
+/// How long to keep trying once no worker is left.
 const REFUSED: Duration = Duration::from_secs(3);
 
-/// The longest pause between workers that die before they are ready.
+/// The longest pause before a worker is replaced that died before it was ready.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What became of the starts of workers, slot by slot.
+/// How the starts of workers went, slot by slot.
 pub(crate) struct Starts {
     slots: Vec<Slot>,
-    /// Since when no worker could be forked.
+    /// Since when every fork has been refused.
     refused: Option<Instant>,
 }
 
 #[derive(Clone, Default)]
 struct Slot {
-    /// Workers in a row that failed by themselves before they were ready.
+    /// Workers in a row that failed before they were ready, and were not killed.
     failures: u32,
-    /// Workers in a row that ended before they were ready, by whatever cause.
+    /// Workers in a row that ended before they were ready, whatever the cause.
     unready: u32,
-    /// When the next one is to be forked; at once unless there is a reason.
+    /// When to fork the next one; at once if `None`.
     due: Option<Instant>,
 }
 
@@ -44,7 +44,7 @@ impl Starts {
         }
     }
 
-    /// A worker has ended that had come as far as `phase`. Whether that was one
+    /// Records that a worker ended in `phase`; returns whether that was one
     /// failure too many.
     pub(crate) fn ended(&mut self, slot: usize, phase: u32, status: ExitStatus) -> bool {
         let slot = &mut self.slots[slot];
@@ -52,7 +52,7 @@ impl Starts {
             *slot = Slot::default();
             return false;
         }
-        // At once the first time, and then ever less soon.
+        // At once the first time, then after longer and longer pauses.
         let pause = Duration::from_millis((1 << slot.unready.min(16)) / 2);
         slot.due = Some(Instant::now() + pause.min(PAUSE));
         slot.unready += 1;
@@ -60,25 +60,26 @@ impl Starts {
         slot.failures >= PATIENCE
     }
 
-    /// Whether the next worker for a slot is to be forked now.
+    /// Whether it is time to fork the next worker for a slot.
     pub(crate) fn is_due(&self, slot: usize) -> bool {
         let due = self.slots[slot].due;
         due.is_none_or(|due| due <= Instant::now())
     }
 
-    /// When the next worker for any slot is due, from now.
+    /// How long until the next worker is due, in any slot.
     pub(crate) fn next(&self) -> Option<Duration> {
         let due = self.slots.iter().filter_map(|slot| slot.due).min()?;
         Some(due.saturating_duration_since(Instant::now()))
     }
 
-    /// A worker was forked.
+    /// Records that a worker was forked.
     pub(crate) fn forked(&mut self, slot: usize) {
         self.slots[slot].due = None;
         self.refused = None;
     }
 
-    /// One could not be. Whether that has gone on for too long.
+    /// Records that a fork was refused; returns whether that has gone on for too
+    /// long.
     pub(crate) fn refused(&mut self, slot: usize) -> bool {
         let now = Instant::now();
         self.slots[slot].due = Some(now + AGAIN);
@@ -86,8 +87,9 @@ impl Starts {
     }
 }
 
-/// Whether a worker that was not ready yet ended by itself. A signal that no
-/// instruction of its own raises came from an outsider, or may have.
+/// Whether a worker that was not ready yet failed, rather than being killed. A
+/// crash is a failure; any other signal may have come from outside. Before the
+/// initializer runs, so may every signal: no code of the caller's could crash.
 fn is_own_failure(phase: u32, status: ExitStatus) -> bool {
     use Signal::{SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
     let crashes = [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP];

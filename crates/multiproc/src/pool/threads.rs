@@ -1,5 +1,5 @@
-//! The pool's threads in the program: the collector hands out results, and
-//! another one calls callbacks.
+//! The pool's two threads in the program: the collector delivers results, the
+//! callback thread runs callbacks.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -18,10 +18,10 @@ use crate::pool::message::{Cause, JobNumber, Report, TaskOutcome, outcomes};
 use crate::process::Died;
 use crate::queue::Error;
 
-/// How soon the death of the helper itself, which nobody reports, is noticed.
+/// How often to check on the helper: nobody reports its own death.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 
-/// How soon to try again to put a job for another try, when there is no room.
+/// How often to retry putting a job back when the queue is full.
 const SOON: Duration = Duration::from_millis(5);
 
 /// The threads, once the first task has started them.
@@ -40,7 +40,7 @@ impl Threads {
         }
     }
 
-    /// Starts the threads unless they run.
+    /// Starts the threads unless they are running.
     pub(crate) fn start<R>(&self, inner: &Arc<Inner<R>>) -> Result<(), PoolError>
     where
         R: DeserializeOwned + Send + 'static,
@@ -88,13 +88,13 @@ impl Threads {
         Ok(())
     }
 
-    /// Waits for their ends: the collector's comes when the queue of reports is
-    /// closed, the other's after that.
+    /// Waits for both to end: the collector when the queue of reports is closed,
+    /// the callback thread after it.
     pub(crate) fn join<R: Send + 'static>(&self, inner: &Inner<R>) {
         let handles =
             std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
         let join = |handle: JoinHandle<()>| {
-            // A callback may have dropped the pool.
+            // A callback may have dropped the pool: this is its own thread then.
             if handle.thread().id() != thread::current().id() {
                 let _ = handle.join();
             }
@@ -110,7 +110,7 @@ impl Threads {
 
 struct Collector<R> {
     inner: Arc<Inner<R>>,
-    /// Jobs to be tried again, for which there was no room yet.
+    /// Jobs to try again, in order, once there is room.
     again: VecDeque<JobNumber>,
 }
 
@@ -120,7 +120,7 @@ impl<R: DeserializeOwned + Send + 'static> Collector<R> {
         loop {
             let tick = if self.again.is_empty() { TICK } else { SOON };
             match self.inner.reports.get(&mut bytes, Deadline::after(tick)) {
-                // A result may panic when it is dropped: that ends nobody.
+                // A result may panic when it is dropped: carry on.
                 Ok(()) => caught(|| self.handle(&bytes)).unwrap_or_default(),
                 Err(Error::Empty) => self.look_after_helper(),
                 Err(_) => return,
@@ -146,14 +146,15 @@ impl<R: DeserializeOwned + Send + 'static> Collector<R> {
                 _,
             )) => self.lost(job, progress, death.into()),
             Ok((Report::GaveUp(cause), _)) => self.break_with(cause.into()),
-            // The pool's start read the first of these; there is no second.
+            // The pool's start has read the only one there is.
             Ok((Report::Started | Report::NotStarted { .. }, _)) | Err(_) => {}
         }
     }
 
     fn done(&mut self, job: JobNumber, count: u32, last: bool, bytes: &[u8]) {
         let mut table = self.inner.table();
-        // Lost before, tried again, and done twice: once is enough.
+        // Not there any more: the pool has failed, or another try of the job
+        // was done first.
         let Some(pending) = table.pending.get_mut(&job) else {
             return;
         };
@@ -214,7 +215,7 @@ impl<R: DeserializeOwned + Send + 'static> Collector<R> {
                 .pending
                 .get(job)
                 .and_then(|pending| pending.retry.as_ref());
-            // Never waits here: the workers may be waiting for us.
+            // Never wait here: the workers may be waiting for the collector.
             if let Some((_, bytes)) = bytes
                 && let Err(Error::Full) = self.inner.tasks.try_put_first(bytes)
             {
@@ -229,7 +230,7 @@ impl<R: DeserializeOwned + Send + 'static> Collector<R> {
         if self.inner.table().ending {
             return;
         }
-        // It may have said why between our last look at the queue and its end.
+        // It may have reported why just before it ended: the queue comes first.
         let helper = &self.inner.helper;
         if let Ok(Some(status)) = helper.exit_status()
             && self.inner.reports.is_empty()

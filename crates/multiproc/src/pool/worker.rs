@@ -1,4 +1,4 @@
-//! A worker process: take a job, do its tasks, put the outcomes, again.
+//! A worker process: take a job, run its tasks, put their outcomes, repeat.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -19,26 +19,27 @@ use crate::process;
 use crate::queue::Error;
 use crate::queue::process::Ring;
 
-/// How often a worker looks whether the helper is still there: the kernel's
-/// signal may not come, since a task may have changed its credentials.
+/// How often a worker checks that the helper is alive. The kernel's signal at
+/// the helper's death cannot be relied on: it is lost when a task changes the
+/// worker's credentials.
 const LOOK_IDLE: Duration = Duration::from_secs(1);
 const LOOK_BUSY: u64 = 64; // jobs
 
-/// What a worker needs; all of it was there when it was forked.
+/// What a worker needs, made before it was forked.
 pub(crate) struct Work<'a> {
     pub(crate) tasks: &'a Ring,
     pub(crate) reports: &'a Ring,
-    /// Jobs to do before the process gives way to a fresh one.
+    /// How many jobs to do before a fresh process takes over.
     pub(crate) most: Option<u64>,
-    /// Gives an exit status: 0 when all is well.
+    /// Returns an exit status, 0 for success.
     pub(crate) initializer: Option<&'a dyn Fn() -> i32>,
 }
 
 /// What the helper sees of a worker, in shared memory.
 pub(crate) struct WorkerState<'a> {
-    /// How far it has come: one of the next three.
+    /// How far it has come: [`FORKED`], [`INITIALIZING`] or [`READY`].
     pub(crate) phase: &'a AtomicU32,
-    /// Which task of its job it is doing.
+    /// Which task of its job it is running.
     pub(crate) progress: &'a AtomicU32,
 }
 
@@ -46,8 +47,8 @@ pub(crate) const FORKED: u32 = 0;
 pub(crate) const INITIALIZING: u32 = 1;
 pub(crate) const READY: u32 = 2;
 
-/// The worker with slot number `slot`, until the queue is closed and empty;
-/// gives its exit status.
+/// Runs the worker in slot `slot` until the queue is closed and empty; returns
+/// its exit status.
 pub(crate) fn run<A, R>(
     work: &Work<'_>,
     slot: usize,
@@ -64,7 +65,7 @@ where
         if status != 0 {
             return Ok(status);
         }
-        // It may have changed the user.
+        // It may have changed the user, which cancels the kernel's signal.
         stay_with_helper();
     }
     state.phase.store(READY, Ordering::Release);
@@ -73,11 +74,11 @@ where
     let mut done = 0;
     let mut look = Deadline::after(LOOK_IDLE);
     while work.most.is_none_or(|most| done < most) {
-        // Before the claim: whoever dies with the next job in hand must not be
-        // said to have come as far as in the last one.
+        // Before the claim: if this worker dies early in the next job, it must
+        // not seem to have got as far as it did in the last one.
         state.progress.store(0, Ordering::Relaxed);
-        // No result can be lost here: the claim stands until the last report is
-        // in the queue.
+        // The claim stands until the job's last report is in the queue, so a
+        // death in between loses no job without a trace.
         match work.tasks.claim(slot, &mut job, look) {
             Ok(()) => {}
             Err(Error::Empty) => {
@@ -98,9 +99,10 @@ where
     Ok(0)
 }
 
-/// Ends here when the helper has gone, and asks the kernel again to see to it.
+/// Exits if the helper is gone; otherwise asks the kernel again to kill this
+/// process when the helper dies.
 fn stay_with_helper() {
-    // It cannot fail; and if so, the next look is as good.
+    // No failure is known, and the next check would make up for one.
     let _ = process::die_with_parent();
 }
 
@@ -118,7 +120,7 @@ fn do_job<A: DeserializeOwned, R: Serialize>(
     for number in 0..count {
         state.progress.store(number, Ordering::Relaxed);
         let outcome = do_task(&mut arguments, task);
-        // Serialising is the caller's code too.
+        // Serialising runs the caller's code, which may panic.
         let start = report.len();
         let pushed = catch_unwind(AssertUnwindSafe(|| push_outcome(report, &outcome)));
         if let Err(payload) = pushed {
@@ -127,7 +129,7 @@ fn do_job<A: DeserializeOwned, R: Serialize>(
             push_outcome(report, &panicked);
         }
         if report.len() > reports.largest() && held > 0 {
-            // Together they do not fit: what was there before goes first.
+            // They do not fit together: send what was there before.
             let last = report.split_off(start);
             put(report, reports, job, held, false)?;
             clear(report);
@@ -160,16 +162,16 @@ fn put(
     reports.put(report, Deadline::NEVER)
 }
 
-/// Does the task whose argument comes next.
+/// Runs the task whose argument comes next.
 fn do_task<A: DeserializeOwned, R>(arguments: &mut &[u8], task: &dyn Fn(A) -> R) -> TaskOutcome<R> {
-    // Deserialising is the caller's code, too.
+    // Deserialising runs the caller's code, which may panic.
     match catch_unwind(AssertUnwindSafe(|| decode_first(arguments))) {
         Err(payload) => TaskOutcome::Panicked(panic_message(payload)),
         Ok(Err(error)) => TaskOutcome::BadArgument(error.to_string()),
         Ok(Ok((argument, rest))) => {
             *arguments = rest;
-            // The task may leave its own data half changed by a panic; what it
-            // shares with the next task is its own affair, as in a thread pool.
+            // Unwind-safe enough: data that a panic leaves half changed, and that
+            // the next task sees, is the caller's own, as in a thread pool.
             match catch_unwind(AssertUnwindSafe(|| task(argument))) {
                 Ok(result) => TaskOutcome::Returned(result),
                 Err(payload) => TaskOutcome::Panicked(panic_message(payload)),
@@ -179,11 +181,12 @@ fn do_task<A: DeserializeOwned, R>(arguments: &mut &[u8], task: &dyn Fn(A) -> R)
 }
 
 thread_local! {
-    /// What the last panic of this thread said, and where.
+    /// The message and the place of this thread's last panic.
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// A task's panic is told to who waits for the task, not printed here.
+/// Keeps the message of a panic for whoever waits for the task, instead of
+/// printing it here.
 fn keep_panics() {
     panic::set_hook(Box::new(|info| {
         let message = text_of(info.payload());
@@ -201,10 +204,10 @@ fn text_of(payload: &dyn Any) -> &str {
 
 fn panic_message(payload: Box<dyn Any + Send>) -> String {
     let text = text_of(&*payload).to_string();
-    // Dropping what was thrown could panic again.
+    // Dropping the payload could panic again.
     std::mem::forget(payload);
-    // A panic that was resumed was said by another thread, or not at all; the
-    // last one of this thread may have been caught by the task.
+    // A panic that the task resumed was reported by another thread, or not at
+    // all; then the last panic of this thread may be one that the task caught.
     let last = LAST_PANIC.take().filter(|last| last.starts_with(&text));
     last.unwrap_or(text)
 }

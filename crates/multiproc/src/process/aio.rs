@@ -17,10 +17,10 @@ impl Process {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime that has its I/O enabled.
+    /// Outside a tokio runtime with I/O enabled.
     pub async fn join_async(&self) -> io::Result<ExitStatus> {
-        // An own descriptor: epoll takes each number once, and somebody else
-        // may be waiting for this child.
+        // A descriptor of its own: epoll takes each descriptor only once, and
+        // somebody else may be waiting for the same child.
         let pidfd = registered(self.as_fd().try_clone_to_owned()?)?;
         loop {
             if let Some(status) = self.exit_status()? {

@@ -1,4 +1,4 @@
-//! How a child is to start.
+//! How to start a child.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Mutex;
@@ -9,7 +9,7 @@ use super::owner::Owner;
 use super::{Outcome, Process, SpawnError, fork, unreaped};
 use crate::connection::{Connection, pipe};
 
-/// How a child is to start, where [`Process::spawn`] is not enough.
+/// Options for starting a child, where [`Process::spawn`] is not enough.
 ///
 /// ```no_run
 /// // (not run: a doc test is a process with several threads)
@@ -42,35 +42,34 @@ impl<'fd> Builder<'fd> {
         }
     }
 
-    /// The child ignores `SIGINT`. Ctrl-C reaches every process of the
-    /// terminal's foreground group; a child whose parent sees to the end of
-    /// both must not die of it first.
+    /// Makes the child ignore `SIGINT`. Ctrl-C reaches every process of the
+    /// terminal's foreground group; a child that its parent will end in good
+    /// order must not die of it first.
     pub fn ignore_interrupt(mut self) -> Self {
         self.ignore_interrupt = true;
         self
     }
 
-    /// Closes `fd` in the child, the parent's end of a pipe for one. A child
-    /// that keeps the other end of its own pipe open waits for an end of file
-    /// that never comes.
+    /// Closes `fd` in the child: the parent's end of a pipe, say. A child that
+    /// keeps the other end of its own pipe open waits for an end of file that
+    /// never comes.
     ///
-    /// The descriptor is borrowed until the child has started. In the child,
-    /// its number stands for nothing afterwards: reading and writing fail with
-    /// `EBADF`, and no other file gets the number.
+    /// The descriptor is borrowed until the child has started. In the child its
+    /// number is then of no use: reading and writing fail with `EBADF`, and no
+    /// other file gets the number.
     pub fn close_in_child(mut self, fd: &'fd impl AsFd) -> Self {
         self.close.push(fd.as_fd());
         self
     }
 
-    /// Forks a child that runs `body` and ends with the exit status that its
-    /// result stands for: 0 for `()` and `Ok`, 1 for an error, which is said
-    /// on standard error, 101 for a panic, as for any Rust program.
+    /// Forks a child that runs `body`. Its exit status is 0 for `()` and `Ok`, 1
+    /// for an error, which is printed on standard error, and 101 for a panic, as
+    /// for any Rust program.
     ///
-    /// `body` may borrow: the child has its own copy of all that the parent
-    /// has. What is *moved* into it is dropped in the parent when this
-    /// returns, so a pipe's end that only the child needs is closed here by
-    /// moving it there. The child's copies of everything else are never
-    /// dropped.
+    /// `body` may borrow: the child has its own copy of all that the parent has.
+    /// What is *moved* into `body` is dropped in the parent when this returns.
+    /// So to close an end of a pipe that only the child needs, move it into
+    /// `body`. The child's copies of everything else are never dropped.
     ///
     /// # Errors
     ///
@@ -82,8 +81,8 @@ impl<'fd> Builder<'fd> {
         let pidfd = match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
             Ok(pidfd) => pidfd,
             Err(error) => {
-                // Without a pidfd nobody could wait for the child: take it back.
-                // Its number is safe to use, since it is not reaped yet.
+                // Without a pidfd nobody could wait for the child: end it. Its
+                // pid is safe to use, since it is not reaped yet.
                 let _ = rustix::process::kill_process(pid, Signal::KILL);
                 let _ = rustix::io::retry_on_intr(|| {
                     rustix::process::waitpid(Some(pid), WaitOptions::empty())
@@ -101,17 +100,17 @@ impl<'fd> Builder<'fd> {
     }
 
     /// Forks a child with a [`Connection`] to it: `body` gets one end, the
-    /// caller the other. Each process has its own end alone, so when either
-    /// dies or drops its end, the other finds the end of the file.
+    /// caller the other. Each process has only its own end, so when one of them
+    /// dies or drops its end, the other reads the end of the file.
     ///
-    /// (Children that are started later inherit the caller's end, as they do
-    /// every descriptor: close it there with
-    /// [`close_in_child`](Self::close_in_child) if they may outlive it.)
+    /// (Children started later inherit the caller's end, like every descriptor.
+    /// If they may outlive it, close it there with
+    /// [`close_in_child`](Self::close_in_child).)
     ///
     /// # Errors
     ///
-    /// As [`spawn`](Self::spawn); [`SpawnError::System`] also when there is no
-    /// descriptor left for the connection.
+    /// As [`spawn`](Self::spawn); also [`SpawnError::System`] when no descriptor
+    /// is left for the connection.
     pub fn spawn_with_connection<R: Outcome>(
         self,
         body: impl FnOnce(Connection) -> R,

@@ -6,15 +6,14 @@ use thiserror::Error;
 
 use crate::error_text::debug_as_message;
 
-/// Why a child could not be started. Its `Debug` is its message with the
-/// causes behind it.
+/// Why a child could not be started. `Debug` prints the message and its causes.
 #[derive(Error)]
 #[non_exhaustive]
 pub enum SpawnError {
     /// The process has several threads, and forking it is unsafe.
     ///
-    /// Join threads by their handles: `std::thread::scope` by itself waits for
-    /// their closures only, and they may be there for a moment longer.
+    /// Join threads by their handles before you fork. `std::thread::scope` waits
+    /// only for their closures: the threads may exist for a moment longer.
     #[error(
         "cannot fork: this process has {threads} threads, and a fork copies only one; \
          start processes and pools before threads"
@@ -23,16 +22,16 @@ pub enum SpawnError {
         /// How many there are.
         threads: usize,
     },
-    /// The threads of this process cannot be counted, and so forking it may be
-    /// unsafe: `/proc` is not there, in a chroot(2) for one.
+    /// The threads of this process cannot be counted, so forking it may be
+    /// unsafe: there is no `/proc`, as in a bare chroot(2).
     #[error("cannot fork: the threads of this process cannot be counted without /proc")]
     NoProc(#[source] io::Error),
-    /// This process holds a lock in shared memory; the child would think that
-    /// it holds the lock, too.
+    /// This process holds a lock in shared memory; the child would think it
+    /// holds the lock too.
     #[error("cannot fork while holding a shared lock: release it first")]
     LockHeld,
-    /// The system refused: `EAGAIN` is the limit on processes, `EMFILE` the
-    /// one on descriptors, `ENOMEM` memory (or a PID namespace whose first
+    /// The system refused. `EAGAIN` is the limit on processes, `EMFILE` the one
+    /// on descriptors, `ENOMEM` a lack of memory (or a PID namespace whose first
     /// process has ended).
     #[error("cannot start a process")]
     System(#[from] io::Error),

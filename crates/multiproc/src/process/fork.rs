@@ -21,13 +21,12 @@ pub fn in_child() -> bool {
     PARENT.load(Ordering::Relaxed) != 0
 }
 
-/// The process that started this one, and this one; 0 in a process that
-/// `Process::spawn` did not start.
+/// The pids of this process's parent and of this process; 0 unless
+/// `Process::spawn` started it.
 static PARENT: AtomicI32 = AtomicI32::new(0);
 static SELF: AtomicI32 = AtomicI32::new(0);
 
-/// What a panic in a child's closure becomes: the status of any Rust program
-/// that panics.
+/// The exit status of a child whose closure panics, as of any Rust program.
 const PANICKED: i32 = 101;
 
 pub(super) fn fork<R: Outcome>(
@@ -41,19 +40,19 @@ pub(super) fn fork<R: Outcome>(
     if shared::locks_held() > 0 {
         return Err(SpawnError::LockHeld);
     }
-    // What is in the buffer now would be printed by both.
+    // Otherwise parent and child would both print what is in the buffer.
     match io::stdout().flush() {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => {}
     }
     reap_children_again();
 
-    // Made here, because each page that the child touches has to be copied for
-    // it first. A name with a NUL is not shown.
+    // Made here, because each page that the child writes to must first be copied
+    // for it. A name that contains a NUL is not shown.
     let name = CString::new(how.name.as_bytes()).unwrap_or_default();
     let parent = rustix::process::getpid();
-    // A signal between the fork and the child's `reset_signals` would run the
-    // parent's handler in the child: hold them all back.
+    // A signal that arrives between the fork and the child's `reset_signals`
+    // would run the parent's handler in the child: block them all.
     let mut mask = SigSet::empty();
     pthread_sigmask(
         SigmaskHow::SIG_SETMASK,
@@ -61,9 +60,9 @@ pub(super) fn fork<R: Outcome>(
         Some(&mut mask),
     )
     .map_err(io::Error::from)?;
-    // SAFETY: this process has one thread (counted above, and nobody else is
-    // there to start one), so the child's copy of every lock and of the heap is
-    // in the state that this thread left it in, and any code may run in it.
+    // SAFETY: this process has one thread (counted above, and nothing else can
+    // start one), so the child's copies of all locks and of the heap are as this
+    // thread left them, and the child may run any code.
     let forked = unsafe { libc::fork() };
     if forked == 0 {
         run_child(how, &name, parent, body);
@@ -90,7 +89,7 @@ fn run_child<R: Outcome>(
         rustix::process::getpid().as_raw_nonzero().get(),
         Ordering::Relaxed,
     );
-    // Nothing may unwind out of here: above is the parent's code.
+    // No panic may unwind past this frame: the callers are the parent's code.
     let status = catch_unwind(AssertUnwindSafe(|| match prepare(how, name, parent) {
         Ok(()) => body().report(&how.name),
         Err(error) => Err::<(), _>(error).report(&how.name),
@@ -101,7 +100,7 @@ fn run_child<R: Outcome>(
         (Ok(0), _) => exit_now(1),
         (Ok(status), _) => exit_now(status),
         (Err(panic), _) => {
-            // Dropping what was thrown could panic again.
+            // Dropping the payload could panic again.
             std::mem::forget(panic);
             exit_now(PANICKED)
         }
@@ -110,9 +109,9 @@ fn run_child<R: Outcome>(
 
 fn prepare(how: &Builder<'_>, name: &CStr, parent: Pid) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-    // The parent may have died before the line above, and then nobody sends
-    // that signal. Compared with the saved number, not with 1: an orphan goes
-    // to the nearest "subreaper", which may be anybody.
+    // If the parent died before the line above, nobody sends that signal. Compare
+    // with the saved pid, not with 1: an orphan's new parent is the nearest
+    // "subreaper", which may be any process.
     if !parent::is(parent) {
         exit_now(1);
     }
@@ -121,7 +120,7 @@ fn prepare(how: &Builder<'_>, name: &CStr, parent: Pid) -> io::Result<()> {
     let _ = rustix::thread::set_name(name);
     close(&how.close);
     reset_signals(how.ignore_interrupt);
-    // `all` was set before the fork; from here on signals arrive.
+    // All signals were blocked before the fork; from here on they arrive.
     pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
     Ok(())
 }
@@ -134,8 +133,8 @@ pub fn exit_now(status: i32) -> ! {
     unsafe { libc::_exit(status) }
 }
 
-/// Ends this process as a write to a closed pipe would by default, so that
-/// whoever waits for it knows that its reader has gone.
+/// Ends this process by `SIGPIPE`, as a write to a closed pipe does by default,
+/// so that whoever waits for it can tell that its reader was gone.
 pub fn die_of_sigpipe() -> ! {
     // SAFETY: sets the default action of a signal and sends it to this thread;
     // no memory is involved.
@@ -143,22 +142,23 @@ pub fn die_of_sigpipe() -> ! {
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
         libc::raise(libc::SIGPIPE);
     }
-    // Reached only where the signal is blocked.
+    // Reached only if the signal is blocked.
     exit_now(128 + libc::SIGPIPE)
 }
 
-/// Closes what `fds` stand for, and keeps their numbers from being given to
-/// other files: somebody in this process may still believe to own them. What
-/// they stand for instead can be neither read nor written.
+/// Closes the files of `fds`, but keeps their numbers taken: somebody in this
+/// process may still think it owns them, and would use whatever file got the
+/// number next. Instead they refer to something that can be neither read nor
+/// written.
 fn close(fds: &[BorrowedFd<'_>]) {
     let Some((first, others)) = fds.split_first() else {
         return;
     };
     let first = first.as_raw_fd();
-    // SAFETY: the numbers stay valid descriptors, of a file without contents,
-    // so that whoever still borrows them does no harm. Between the `close` and
-    // the `dup2` this process, which has one thread, runs nothing else. Closing
-    // comes first, since there may be no number to spare.
+    // SAFETY: the numbers stay valid descriptors, of a file without contents, so
+    // whoever still borrows them does no harm. Between the `close` and the `dup3`
+    // this process, which has one thread, runs nothing else. The `close` comes
+    // first, since there may be no free number.
     unsafe {
         libc::close(first);
         let nothing = libc::open(c"/".as_ptr(), libc::O_PATH | libc::O_CLOEXEC);
@@ -172,25 +172,25 @@ fn close(fds: &[BorrowedFd<'_>]) {
     }
 }
 
-/// Has the kernel kill this process when the one that started it dies, as it
-/// does already; but a change of credentials (setuid(2) and the like,
-/// prctl(2)) makes it forget, and after that, this is to be called.
+/// Asks the kernel again to kill this process when its parent dies. Every child
+/// starts that way, but a change of credentials (setuid(2) and the like, see
+/// prctl(2)) cancels it: call this afterwards.
 ///
 /// In a process that [`Process::spawn`](super::Process::spawn) did not start,
 /// it does nothing.
 ///
 /// # Errors
 ///
-/// What prctl(2) says; no cause is known.
+/// That of prctl(2); none is known.
 pub fn die_with_parent() -> io::Result<()> {
-    // A child that was forked in another way has inherited the numbers, too.
+    // A child that was forked in another way has inherited these numbers.
     let this = rustix::process::getpid();
     if Pid::from_raw(SELF.load(Ordering::Relaxed)) != Some(this) {
         return Ok(());
     }
     if let Some(parent) = Pid::from_raw(PARENT.load(Ordering::Relaxed)) {
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-        // It may have died while the kernel did not know.
+        // The parent may have died in the meantime.
         if !parent::is(parent) {
             exit_now(1);
         }
@@ -198,8 +198,8 @@ pub fn die_with_parent() -> io::Result<()> {
     Ok(())
 }
 
-/// An ignored `SIGCHLD`, which a program inherits through `exec`, makes the
-/// kernel throw away the exit status of every child: undo that.
+/// Makes the kernel keep the exit status of children. It throws them away while
+/// `SIGCHLD` is ignored, which a program inherits through `exec`.
 fn reap_children_again() {
     // SAFETY: a zeroed `sigaction` is a valid value to be written over, and
     // setting a signal's default action involves no memory of ours.
@@ -216,25 +216,25 @@ fn reap_children_again() {
 fn reset_signals(ignore_interrupt: bool) {
     for signal in 1..=libc::SIGRTMAX() {
         let action = match signal {
-            // Ignored by Rust's runtime, and meant to be: see the module's text.
+            // Ignored by Rust's runtime, on purpose: see the module's docs.
             libc::SIGPIPE => continue,
-            // Their actions cannot be changed; the two between belong to libc.
+            // The first two cannot be changed; 32 and 33 belong to the C library.
             libc::SIGKILL | libc::SIGSTOP | 32 | 33 => continue,
             libc::SIGINT if ignore_interrupt => libc::SIG_IGN,
             _ => libc::SIG_DFL,
         };
-        // SAFETY: sets an action that runs no code of ours.
+        // SAFETY: sets an action that runs no code of this program.
         unsafe {
             libc::signal(signal, action);
         }
     }
 }
 
-/// Makes `exit(3)`, and so `std::process::exit`, end in [`exit_now`] before
-/// any handler that the parent registered.
+/// Makes `exit(3)`, and so `std::process::exit`, call [`exit_now`] before any
+/// handler that the parent registered.
 fn end_in_exit_now() {
     unsafe extern "C" {
-        // glibc, on_exit(3): like `atexit`, but it tells the status.
+        // glibc, on_exit(3): like `atexit`, but the handler gets the status.
         fn on_exit(
             handler: extern "C" fn(status: c_int, argument: *mut c_void),
             argument: *mut c_void,
@@ -244,8 +244,8 @@ fn end_in_exit_now() {
         exit_now(status)
     }
     // SAFETY: the handler is a function that lives as long as the process and
-    // does not use its argument. Handlers run last registered first, so it
-    // runs before the parent's.
+    // does not use its argument. The last handler registered runs first, so this
+    // one runs before the parent's.
     unsafe {
         on_exit(handler, std::ptr::null_mut());
     }

@@ -13,29 +13,29 @@
 //! What is done for each child, and why:
 //!
 //! - **A process with several threads is refused** ([`SpawnError::MultiThreaded`]).
-//!   `fork` copies the calling thread alone; a lock that another thread holds
-//!   at that moment, the allocator's for one, stays locked in the child for
-//!   ever. So is a process that holds a [`shared`](crate::shared) lock
+//!   `fork` copies only the calling thread. A lock that another thread holds at
+//!   that moment, such as the allocator's, stays locked in the child for ever. A
+//!   process that holds a [`shared`](crate::shared) lock is refused as well
 //!   ([`SpawnError::LockHeld`]).
 //! - **Standard output is flushed first**, or parent and child would both
 //!   print what was in the buffer.
-//! - **The child ends in `_exit`** on every path, panics and
-//!   `std::process::exit` included, so no destructor and no exit handler of
-//!   the parent runs a second time in the child.
+//! - **The child ends in `_exit`** on every path, even a panic or
+//!   `std::process::exit`, so no destructor or exit handler of the parent runs a
+//!   second time in the child.
 //! - **The kernel kills the child when its parent dies** (`PR_SET_PDEATHSIG`,
-//!   prctl(2)), by whatever cause: no orphan goes on working for nobody. The
-//!   kernel forgets it when the child changes its credentials (setuid(2)):
-//!   call [`die_with_parent`] after that. And it asks whether the parent may
-//!   signal the child, so a parent that gives up its privileges does it before
-//!   it starts children that keep theirs.
+//!   prctl(2)), whatever the cause: no orphan goes on working for nobody. The
+//!   kernel cancels this when the child changes its credentials (setuid(2)), so
+//!   call [`die_with_parent`] afterwards. It also sends the signal only if the
+//!   parent may signal the child, so a parent should give up its privileges
+//!   before it starts children that keep theirs.
 //! - **Signals start afresh**: default actions and an empty mask. A handler
-//!   inherited from the parent would run here, in the wrong process. One
-//!   exception, as Rust's runtime has it: `SIGPIPE` stays ignored, so that
-//!   writing to a closed pipe is an error and not a death. (Rust's report of a
-//!   stack overflow is such a handler too: a child whose stack overflows is
-//!   killed by `SIGSEGV`.)
-//! - **The parent waits on a pidfd** (pidfd_open(2)), which names this child
-//!   and no later process that happens to get its number.
+//!   inherited from the parent would run in the wrong process. The one exception
+//!   is `SIGPIPE`, which stays ignored, as in any Rust program: writing to a
+//!   closed pipe is an error, not a death. (Rust's report of a stack overflow is
+//!   such a handler, so a child whose stack overflows is just killed by
+//!   `SIGSEGV`.)
+//! - **The parent waits on a pidfd** (pidfd_open(2)), which always means this
+//!   child, never a later process with the same pid.
 
 #[cfg(feature = "tokio")]
 mod aio;
@@ -66,30 +66,45 @@ pub(crate) use owner::Owner;
 pub use status::{Died, ExitStatus, JoinError, Outcome};
 pub use threads::count as thread_count;
 
-/// How long a dropped child has to obey `SIGTERM` before `SIGKILL` follows.
+/// How long a dropped child has to act on `SIGTERM` before `SIGKILL` follows.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// A child process.
 ///
-/// Dropping the handle of a child that nobody joined ends the child
-/// (`SIGTERM`, and `SIGKILL` a second later) and reaps it: none is left behind,
-/// neither running nor as a zombie. All methods take `&self` and may be called
-/// from several threads.
+/// Dropping the handle of a child that nobody joined ends the child (`SIGTERM`,
+/// and `SIGKILL` a second later) and reaps it, so that none is left running or
+/// as a zombie. All methods take `&self` and may be called from several threads.
 ///
-/// A copy of the handle in another process, a child of this one, does nothing
-/// when it is dropped, whatever kind of fork made that child.
+/// A copy of the handle in a child of this process does nothing when it is
+/// dropped, however that child was forked.
 ///
 /// A process that has given up its privileges (setuid(2)) may not signal a
 /// child that has kept them. Dropping the handle of such a child waits a second
-/// for it to end, and leaves it to be reaped by a later spawn or drop.
+/// for it to end, and otherwise leaves it to be reaped by a later spawn or drop.
+///
+/// ```no_run
+/// // (not run: a doc test is a process with several threads)
+/// use std::time::Duration;
+///
+/// use multiproc::process::{ExitStatus, Process};
+///
+/// let child = Process::spawn("sleeper", || {
+///     std::thread::sleep(Duration::from_secs(60));
+/// })?;
+/// if child.join_timeout(Duration::from_secs(1))?.is_none() {
+///     child.terminate()?;
+/// }
+/// assert_eq!(child.join()?, ExitStatus::Signal(15)); // SIGTERM
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Process {
     name: String,
     pid: Pid,
     pidfd: OwnedFd,
-    /// Filled in by whoever reaps the child, once.
+    /// Set once, by whichever thread reaps the child.
     status: Mutex<Option<ExitStatus>>,
-    /// The process that forked the child. A copy of this handle in another
-    /// child must not reap or end it.
+    /// The process that forked the child. A copy of this handle in another child
+    /// must neither reap it nor end it.
     owner: Owner,
 }
 
@@ -106,7 +121,7 @@ impl Process {
         Builder::new(name).spawn(body)
     }
 
-    /// The name given at the start. `ps` shows its first 15 bytes.
+    /// The name given to `spawn`. `ps` shows its first 15 bytes.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -116,12 +131,12 @@ impl Process {
         self.pid.as_raw_nonzero().get().cast_unsigned()
     }
 
-    /// Waits until the child has ended, reaps it, and says how it ended. May
-    /// be called again: the answer stays.
+    /// Waits until the child has ended, reaps it, and returns how it ended.
+    /// Calling it again returns the same.
     ///
     /// # Errors
     ///
-    /// When somebody else has reaped the child, or this is a copy of the handle in
+    /// If somebody else has reaped the child, or this is a copy of the handle in
     /// another process.
     pub fn join(&self) -> io::Result<ExitStatus> {
         loop {
@@ -131,8 +146,8 @@ impl Process {
         }
     }
 
-    /// Like [`join`](Self::join), for at most `timeout`; `None` when the child
-    /// is still alive then. The child is left alone.
+    /// Like [`join`](Self::join), but returns `None` if the child is still alive
+    /// after `timeout`. It does nothing to the child.
     ///
     /// # Errors
     ///
@@ -141,7 +156,7 @@ impl Process {
         self.wait(Deadline::after(timeout))
     }
 
-    /// Joins, and makes an error of any ending but exit status 0.
+    /// Joins, and returns an error unless the child exited with status 0.
     ///
     /// # Errors
     ///
@@ -158,7 +173,7 @@ impl Process {
         }
     }
 
-    /// Whether the child has not ended yet. One that has is reaped.
+    /// Whether the child is still running. If it has ended, it is reaped.
     ///
     /// # Errors
     ///
@@ -176,18 +191,18 @@ impl Process {
         self.wait(Deadline::after(Duration::ZERO))
     }
 
-    /// Asks the child to end (`SIGTERM`). Nothing happens when it has ended
-    /// already: the pidfd cannot name another process.
+    /// Asks the child to end (`SIGTERM`). If it has ended already, nothing
+    /// happens: the pidfd cannot mean another process.
     ///
     /// # Errors
     ///
-    /// When this process may not signal the child (kill(2)): it has other
-    /// credentials now.
+    /// If this process has changed its credentials and may not signal the child
+    /// any more (kill(2)).
     pub fn terminate(&self) -> io::Result<()> {
         self.signal(Signal::TERM)
     }
 
-    /// Ends the child at once (`SIGKILL`); it cannot refuse.
+    /// Kills the child at once (`SIGKILL`), which it cannot prevent.
     ///
     /// # Errors
     ///
@@ -208,8 +223,8 @@ impl Process {
         if let Some(status) = known() {
             return Ok(Some(status));
         }
-        // Wait first and reap after, so that several threads can wait and the
-        // one that reaps holds the lock for a moment only.
+        // Wait without the lock and reap under it, so that several threads can
+        // wait at once.
         if !self.wait_end(deadline)? {
             return Ok(None);
         }
@@ -233,15 +248,16 @@ impl Process {
         // Without a deadline: a little faster than `poll`.
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         match rustix::process::waitid(WaitId::PidFd(self.pidfd.as_fd()), options) {
-            // Reaped by another thread meanwhile, which has the status; or not
-            // our child at all, and then the reaping says so.
+            // Another thread has reaped it and has the status; or it is not a
+            // child of this process, and reaping it reports that.
             Ok(_) | Err(rustix::io::Errno::CHILD) => Ok(true),
             Err(rustix::io::Errno::INTR) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Ends the child and reaps it, patiently at first; whether that worked.
+    /// Ends the child, gently at first, and reaps it; returns whether that
+    /// worked.
     fn end(&self) -> io::Result<bool> {
         let ended = |status: Option<ExitStatus>| status.is_some();
         if ended(self.exit_status()?) {
@@ -250,7 +266,7 @@ impl Process {
         let refused = |signaled: io::Result<()>| {
             signaled.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
         };
-        // One that may not be ended may end by itself.
+        // A child that this process may not signal may still end by itself.
         let _ = self.terminate();
         if ended(self.join_timeout(GRACE)?) {
             return Ok(true);
@@ -276,8 +292,8 @@ impl Drop for Process {
     }
 }
 
-/// The pidfd: readable once the child has ended, so that it can be waited for
-/// among other descriptors. Python's `Process.sentinel`.
+/// The pidfd, which becomes readable when the child ends, so that it can be
+/// waited for together with other descriptors. Python's `Process.sentinel`.
 impl AsFd for Process {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.pidfd.as_fd()
@@ -293,12 +309,12 @@ impl fmt::Debug for Process {
     }
 }
 
-/// Waits until `fd` is readable (or has hung up); false when the deadline
-/// came first. A signal does not cut the wait short.
+/// Waits until `fd` is readable (or has hung up); returns false if the deadline
+/// comes first. A signal does not cut the wait short.
 ///
 /// # Errors
 ///
-/// As poll(2): when there is no memory in the kernel.
+/// Those of poll(2), for instance when the kernel has no memory.
 pub fn wait_readable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
     let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
     loop {

@@ -1,5 +1,5 @@
-//! Which process made a handle. A child has a copy of all that its parent has;
-//! what it does with its copy must not end what is the parent's.
+//! Which process made a handle. A forked child has a copy of every handle of its
+//! parent; dropping the copy must not end what belongs to the parent.
 
 // pthread_atfork(3) has no safe form.
 #![allow(unsafe_code)]
@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rustix::process::{Pid, getpid};
 
 /// How many forks lie between the first process and this one. It tells most
-/// copies without a system call: any fork of the C library counts, so also
-/// daemon(3)'s, but not a bare clone(2).
+/// copies apart without a system call: every fork through the C library counts,
+/// daemon(3) included, but not a bare clone(2).
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
-/// The process that made something.
+/// The process that made a handle.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner {
     pid: Pid,
@@ -26,8 +26,9 @@ impl Owner {
     pub(crate) fn this_process() -> Self {
         static COUNTING: Once = Once::new();
         COUNTING.call_once(|| {
-            // SAFETY: the handler adds to a number, and lives as long as the
-            // process. Without memory for it, `is_current` asks the system.
+            // SAFETY: the handler only adds to a number, and lives as long as the
+            // process. If it cannot be registered (no memory), `is_current` still
+            // compares the pids.
             unsafe { libc::pthread_atfork(None, None, Some(count_fork)) };
         });
         Owner {
@@ -36,19 +37,19 @@ impl Owner {
         }
     }
 
-    /// Its number.
+    /// Its pid.
     pub(crate) fn pid(self) -> Pid {
         self.pid
     }
 
-    /// Whether the calling process is certainly another one; asked without a
-    /// system call, for where each microsecond counts.
+    /// Whether the calling process is certainly another one. Needs no system
+    /// call, for places where each microsecond counts.
     pub(crate) fn is_surely_other(self) -> bool {
         FORKS.load(Ordering::Relaxed) != self.forks
     }
 
-    /// Whether it is the calling process. (In a PID namespace of its own a
-    /// child may have its parent's number: so the forks count, too.)
+    /// Whether it is the calling process. (The pid alone does not tell: in a PID
+    /// namespace of its own a child may have the same pid as its parent.)
     pub(crate) fn is_current(self) -> bool {
         !self.is_surely_other() && getpid() == self.pid
     }

@@ -4,13 +4,13 @@ use std::fs;
 
 use rustix::process::{Pid, getppid};
 
-/// Whether this process's parent is `parent`, as numbered by itself.
+/// Whether this process's parent is `parent`, the pid that it gave itself.
 pub(crate) fn is(parent: Pid) -> bool {
     match getppid() {
         Some(now) => now == parent,
-        // The parent, dead or alive, is outside of this process's PID namespace
-        // (unshare(2)) and has no number here. `/proc` shows the numbers of the
-        // namespace that it was mounted in, the parent's as a rule.
+        // The parent, dead or alive, is outside this process's PID namespace
+        // (unshare(2)) and has no pid in it. `/proc` shows the pids of the
+        // namespace that it was mounted in, which is usually the parent's.
         None => match number_in_proc() {
             Some(now) => now == parent,
             None => true,
@@ -18,7 +18,7 @@ pub(crate) fn is(parent: Pid) -> bool {
     }
 }
 
-/// The parent's number in `/proc`: field 4 of `/proc/self/stat`.
+/// The parent's pid according to `/proc`: field 4 of `/proc/self/stat`.
 fn number_in_proc() -> Option<Pid> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     let (_, fields) = stat.rsplit_once(')')?;

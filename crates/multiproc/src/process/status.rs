@@ -37,7 +37,7 @@ impl fmt::Display for ExitStatus {
     }
 }
 
-/// A child ended in another way than it should have.
+/// A child that did not end as it should have.
 #[derive(Clone, Error, PartialEq, Eq)]
 #[error("process '{name}' ({pid}) {status}")]
 pub struct Died {
@@ -69,7 +69,7 @@ debug_as_message!(Died, JoinError);
 
 /// What a child's closure may return: it becomes the child's exit status.
 ///
-/// A closure that never returns will do as well:
+/// A closure that never returns is fine too:
 ///
 /// ```no_run
 /// // (not run: a doc test is a process with several threads)
@@ -81,8 +81,8 @@ debug_as_message!(Died, JoinError);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Outcome {
-    /// The exit status; an error is said on standard error, as the child
-    /// called `name`.
+    /// The exit status. An error is printed on standard error, after the child's
+    /// `name`.
     fn report(self, name: &str) -> i32;
 }
 
@@ -92,7 +92,7 @@ impl Outcome for () {
     }
 }
 
-/// Of a closure that does not return, but loops, panics or exits.
+/// For a closure that never returns: it loops, panics or exits.
 impl Outcome for Never {
     fn report(self, _name: &str) -> i32 {
         self
@@ -105,8 +105,8 @@ impl Outcome for Infallible {
     }
 }
 
-/// The type `!`, which has no name in stable Rust yet: what functions that do
-/// not return return.
+/// The type `!`, which stable Rust cannot name yet, taken from the type of a
+/// function that never returns.
 type Never = <fn() -> ! as returns::Returns>::Type;
 
 mod returns {
@@ -132,8 +132,8 @@ impl<T: Outcome, E: fmt::Display> Outcome for Result<T, E> {
         match self {
             Ok(value) => value.report(name),
             Err(error) => {
-                // `:#` gives the whole chain of an `anyhow::Error`. One write,
-                // or lines of several processes mix.
+                // `:#` prints the whole chain of an `anyhow::Error`. In one
+                // write, or the lines of several processes mix.
                 let line = format!("{name}: {error:#}\n");
                 let _ = io::stderr().write_all(line.as_bytes());
                 1

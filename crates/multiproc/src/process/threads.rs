@@ -1,25 +1,25 @@
-//! How many threads this process has, as the kernel counts them.
+//! How many threads this process has, according to the kernel.
 
 use std::fs;
 use std::io;
 use std::os::linux::fs::MetadataExt;
 
-/// The kernel's mark on a task that is on its way out (`PF_EXITING` in the
-/// kernel's `sched.h`, field 9 of `/proc/PID/stat`).
+/// The kernel's flag for a task that is exiting (`PF_EXITING` in the kernel's
+/// `sched.h`, field 9 of `/proc/PID/stat`).
 const PF_EXITING: u64 = 0x4;
 
 /// The number of threads of this process that can still run.
 ///
 /// Needs `/proc`. A thread that was just joined may be listed for a moment
-/// longer, while the kernel takes it down; it will run no code of ours again
-/// and holds no lock, so it does not count.
+/// longer, while the kernel takes it down. It holds no lock and runs no code of
+/// the program any more, so it does not count.
 ///
 /// # Errors
 ///
-/// When `/proc` is not there, or cannot be read.
+/// If `/proc` is not mounted, or cannot be read.
 pub fn count() -> io::Result<usize> {
-    // A directory has a link for each directory in it, besides its own two:
-    // one `stat` tells how many threads there are without reading a list.
+    // A directory has two links of its own and one for each directory in it, so
+    // one `stat` tells how many threads are listed.
     let listed = fs::metadata("/proc/self/task")?
         .st_nlink()
         .saturating_sub(2);
@@ -28,7 +28,7 @@ pub fn count() -> io::Result<usize> {
     }
     let mut running = 0;
     for task in fs::read_dir("/proc/self/task")? {
-        // A file that has vanished meanwhile belonged to a thread that ended.
+        // If the file is gone, its thread has ended in the meantime.
         if let Ok(stat) = fs::read_to_string(task?.path().join("stat")) {
             running += usize::from(!is_exiting(&stat));
         }
@@ -37,8 +37,8 @@ pub fn count() -> io::Result<usize> {
 }
 
 fn is_exiting(stat: &str) -> bool {
-    // The second field, the name in parentheses, may hold spaces and
-    // parentheses of its own: count from its last one.
+    // The second field, the name in parentheses, may itself contain spaces and
+    // parentheses: count the fields from the last one.
     let flags = stat
         .rsplit_once(')')
         .and_then(|(_, rest)| rest.split_whitespace().nth(6))
@@ -63,8 +63,8 @@ mod tests {
         let before = count().unwrap();
         for _ in 0..2_000 {
             std::thread::spawn(|| {}).join().unwrap();
-            // Other tests run beside this one: theirs may come and go, ours
-            // must not pile up.
+            // Other tests run at the same time, and their threads come and go;
+            // those of this test must not pile up.
             assert!(count().unwrap() < before + 16);
         }
     }

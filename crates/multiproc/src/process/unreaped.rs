@@ -1,6 +1,6 @@
-//! Children that could neither be ended nor waited for when their handle was
-//! dropped: their parent gave up the privileges that they still have. They are
-//! reaped when they have ended by themselves, by the next call that comes by.
+//! Children that were still running when their handle was dropped, and that
+//! could not be ended: their parent has given up privileges that they still
+//! have. Once they have ended by themselves, the next spawn or drop reaps them.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 static CHILDREN: Mutex<Vec<OwnedFd>> = Mutex::new(Vec::new());
-/// Whether there are any: nearly always not.
+/// Whether there are any; there hardly ever are.
 static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Takes over the pidfd of a child.
@@ -27,7 +27,7 @@ pub(super) fn reap() {
     let mut children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
     children.retain(|pidfd| {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        // An error: in a child of ours, whose children they are not.
+        // An error: this is a child, and they are its parent's children.
         matches!(waitid(WaitId::PidFd(pidfd.as_fd()), options), Ok(None))
     });
     ANY.store(!children.is_empty(), Ordering::Relaxed);

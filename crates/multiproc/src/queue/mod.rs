@@ -1,28 +1,28 @@
-//! Queues: one list of methods and one set of errors, between the processes
-//! of a program (`multiprocessing.JoinableQueue`) and between its threads
-//! (`queue.Queue`).
+//! Queues between the processes of a program (`multiprocessing.JoinableQueue`)
+//! and between its threads (`queue.Queue`), with the same methods and errors.
 //!
-//! One vocabulary for all of them, here and in other crates. What a queue has,
-//! it has under this name and with this meaning:
+//! Every queue uses this vocabulary, here and in other crates:
 //!
 //! | ours | what | Python's |
 //! | --- | --- | --- |
-//! | `put`, `put_timeout`, `try_put` | adds an item, waiting for room: as long as it takes, for a time, not at all | `put(x)`, `put(x, timeout=t)`, `put_nowait(x)` |
-//! | `get`, `get_timeout`, `try_get` | takes the next item, likewise | `get()`, `get(timeout=t)`, `get_nowait()` |
+//! | `put`, `put_timeout`, `try_put` | adds an item; waits for room as long as it takes, for a time, not at all | `put(x)`, `put(x, timeout=t)`, `put_nowait(x)` |
+//! | `get`, `get_timeout`, `try_get` | takes the next item; waits likewise | `get()`, `get(timeout=t)`, `get_nowait()` |
 //! | `capacity` | how many items fit | `maxsize` |
-//! | `len`, `is_empty`, `is_full` | at this moment; others go on meanwhile | `qsize()`, `empty()`, `full()` |
-//! | `task_done` | an item that was got is dealt with | `task_done()` |
-//! | `unfinished` | how many were put and are not | `unfinished_tasks` |
-//! | `join`, `join_timeout` | waits until none is; the second says whether | `join()`, none |
+//! | `len`, `is_empty`, `is_full` | true for the moment: others may put and get meanwhile | `qsize()`, `empty()`, `full()` |
+//! | `task_done` | reports that an item from the queue is done | `task_done()` |
+//! | `unfinished` | how many items were put and are not done | `unfinished_tasks` |
+//! | `join`, `join_timeout` | waits until all items are done; the second returns whether they are | `join()`, none |
 //! | `close`, `is_closed` | no more puts; getters get what is left | `shutdown()`, `is_shutdown` since 3.13 |
 //!
-//! and one family of errors, by whatever type they are carried:
-//! [`Full`](Error::Full), [`Empty`](Error::Empty), [`Closed`](Error::Closed)
-//! (`queue.Full`, `queue.Empty`, `queue.ShutDown`) and
-//! [`TooManyDone`](Error::TooManyDone) (`ValueError`); where items are
-//! serialised [`Codec`](Error::Codec), and where room is counted in bytes
-//! [`TooLarge`](Error::TooLarge). A `try_` call and a `_timeout` that is over
-//! give the same error: `Full` from a put, `Empty` from a get.
+//! and these errors, whatever type carries them:
+//!
+//! - [`Full`](Error::Full), [`Empty`](Error::Empty) and
+//!   [`Closed`](Error::Closed): `queue.Full`, `queue.Empty`, `queue.ShutDown`.
+//!   A `try_` call and a `_timeout` that has run out return the same: `Full`
+//!   from a put, `Empty` from a get.
+//! - [`TooManyDone`](Error::TooManyDone): `ValueError`.
+//! - [`Codec`](Error::Codec), where items are serialised.
+//! - [`TooLarge`](Error::TooLarge), where room is counted in bytes.
 
 pub mod process;
 pub mod thread;
@@ -41,18 +41,18 @@ pub enum Error {
     /// No item, now or within the time-out.
     #[error("the queue is empty")]
     Empty,
-    /// Nobody may put any more; to a getter: and all items are gone.
+    /// The queue is closed to putters. A getter gets this once it is also empty.
     #[error("the queue is closed")]
     Closed,
-    /// The item does not fit even into an empty queue; nothing was written.
+    /// The item would not fit even in an empty queue; nothing was written.
     #[error("an item of {bytes} bytes is too large for a queue of {limit}")]
     TooLarge {
         /// The size of the item, serialised.
         bytes: usize,
-        /// The largest that fits.
+        /// The largest size that fits.
         limit: usize,
     },
-    /// The item could not be serialised, or what came is no such item.
+    /// The item could not be serialised, or what came is not of its type.
     #[error("cannot serialise or deserialise the item: {0}")]
     Codec(#[from] codec::Error),
     /// `task_done` was called more often than items were put.

@@ -12,8 +12,8 @@ use super::mutex::any_held;
 use libc::c_void;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
-/// Zeroed pages, shared with children forked from now on, unmapped on drop.
-/// They are at the same address in all of them.
+/// Zeroed pages, shared with all children forked from now on and at the same
+/// address in each. Unmapped on drop.
 pub(crate) struct Mapping {
     start: NonNull<c_void>,
     len: NonZeroUsize,
@@ -47,12 +47,12 @@ impl Drop for Mapping {
         let start = self.start.addr().get();
         if any_held(start..start + self.len.get()) {
             // A guard was forgotten: the C library's list of the locks that its
-            // thread holds leads through these pages. Leave them.
+            // thread holds runs through these pages. Leave them mapped.
             return;
         }
         // SAFETY: the pages were mapped by `new`, and whoever borrows from them
         // borrows from `self`. Other processes have mappings of their own.
-        // An error would mean that the arguments are wrong, which they are not.
+        // It fails only for wrong arguments, which these are not.
         let _ = unsafe { munmap(self.start, self.len.get()) };
     }
 }

@@ -1,5 +1,5 @@
-//! Memory that forked processes share, and what makes it safe to use when any
-//! of them may be killed at any instruction.
+//! Memory that forked processes share, and the locks that keep it usable when
+//! any of them may be killed at any instruction.
 //!
 //! | ours | Python's |
 //! | --- | --- |
@@ -8,8 +8,8 @@
 //! | [`Shared<Mutex<T>>`](Mutex) | `multiprocessing.Value('Q', lock=True)`, `Lock` |
 //! | [`WaitWord`] | `Condition`, `Event` |
 //!
-//! Python's lock is a semaphore: when the process that has taken it dies, it
-//! stays taken and everybody else waits for ever. [`Mutex`] is handed on by the
+//! Python's lock is a semaphore: when the process that holds it dies, it stays
+//! taken, and everybody else waits for ever. A [`Mutex`] is handed on by the
 //! kernel, and the next owner is told.
 
 mod mapping;

@@ -1,4 +1,4 @@
-//! A lock with the value that it guards, for processes.
+//! A lock between processes, with the value that it guards.
 
 // The guard makes references to the value.
 #![allow(unsafe_code)]
@@ -16,36 +16,37 @@ use super::value::{Plain, ProcessSafe};
 use crate::deadline::Deadline;
 
 thread_local! {
-    /// How many guards this thread holds. A fork copies a guard but not the
-    /// right to what it guards: see [`locks_held`].
+    /// How many guards this thread holds. A fork would copy the guards but not
+    /// the locks: see [`locks_held`].
     static HELD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How many a thread may hold: see [`Mutex`]. (The kernel's `ROBUST_LIST_LIMIT`,
-/// less those that a queue holds for a moment.)
+/// How many locks a thread may hold: see [`Mutex`]. (The kernel's
+/// `ROBUST_LIST_LIMIT`, less those that a queue holds for a moment.)
 const MOST: usize = 2040;
 
-/// The addresses of the locks that this process holds. The C library links them
-/// into a list, so their memory has to stay: see [`any_held`].
+/// The addresses of the locks that this process holds. The C library links held
+/// locks into a list, so their memory must stay mapped: see [`any_held`].
 static HELD_AT: std::sync::Mutex<Vec<usize>> = std::sync::Mutex::new(Vec::new());
 
-/// Whether this process holds a lock in `memory`: by a guard that was forgotten,
-/// since one that is still in use borrows the memory.
+/// Whether this process holds a lock in `memory`. It does only if a guard was
+/// forgotten (`mem::forget`): one still in use borrows the memory.
 pub(crate) fn any_held(memory: Range<usize>) -> bool {
     let held = HELD_AT.lock().unwrap_or_else(PoisonError::into_inner);
     held.iter().any(|address| memory.contains(address))
 }
 
-/// The number of shared locks that this thread holds: none may be held when
-/// it forks, or parent and child would both believe to be alone with the value.
+/// How many shared locks this thread holds. A fork with any is refused: the
+/// child would think it holds the lock too.
 pub(crate) fn locks_held() -> usize {
     HELD.get()
 }
 
-/// A value in shared memory that one process at a time may use: `std::sync::Mutex`
-/// between processes, `multiprocessing.Lock` that survives its owner.
+/// A value in shared memory that one process at a time may use: a
+/// `std::sync::Mutex` between processes. Unlike `multiprocessing.Lock`, it
+/// survives the death of its owner.
 ///
-/// Works inside [`Shared`](super::Shared) only.
+/// It works only inside [`Shared`](super::Shared).
 ///
 /// ```
 /// use multiproc::shared::{Mutex, Shared};
@@ -58,18 +59,18 @@ pub(crate) fn locks_held() -> usize {
 ///
 /// # Panics
 ///
-/// Locking it twice in one thread panics; it does not hang. So does holding more
-/// than 2,040 of them in one thread: the kernel hands on the first 2,048 locks
-/// of a thread that dies, a queue takes some, and whoever waited for another
-/// would wait for ever.
+/// Locking it twice in one thread panics rather than hangs. So does holding more
+/// than 2,040 of them in one thread: when a thread dies, the kernel hands on only
+/// its first 2,048 locks (of which a queue may need a few), and whoever waited for
+/// one of the others would wait for ever.
 #[repr(C)]
 pub struct Mutex<T> {
     raw: RawMutex,
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the mutex is made for shared memory, and the value may live there. It
-// is plain: whoever has the guard could replace it.
+// SAFETY: the mutex is made for shared memory, and the value may live there. The
+// value is plain, because whoever has the guard may replace it with another.
 unsafe impl<T: Plain> ProcessSafe for Mutex<T> {
     fn init_in_place(&self) {
         self.raw.init_in_place();
@@ -79,11 +80,11 @@ unsafe impl<T: Plain> ProcessSafe for Mutex<T> {
 // SAFETY: the lock gives the value to one thread of one process at a time.
 unsafe impl<T: Send> Sync for Mutex<T> {}
 
-/// The lock, or the lock with the news that its last owner died with it.
+/// The lock; as an error if its last owner died holding it.
 pub type Locked<'a, T> = Result<Guard<'a, T>, OwnerDied<Guard<'a, T>>>;
 
 impl<T> Mutex<T> {
-    /// A lock around `value`, to be moved into [`Shared`](super::Shared).
+    /// A lock around `value`. Move it into [`Shared`](super::Shared).
     pub const fn new(value: T) -> Self {
         Mutex {
             raw: RawMutex::new(),
@@ -91,24 +92,24 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// Takes the lock, waiting as long as it takes. When its last owner died
-    /// holding it, the first one to get it afterwards is told.
+    /// Takes the lock, waiting as long as it takes.
     ///
     /// # Errors
     ///
-    /// [`OwnerDied`] has the guard in it.
+    /// [`OwnerDied`], with the guard in it, if the last owner died holding the
+    /// lock. Only the next owner gets it.
     pub fn lock(&self) -> Locked<'_, T> {
         allow_one_more();
         self.guard(self.raw.lock())
     }
 
-    /// Takes the lock if nobody has it.
+    /// Takes the lock if it is free, or returns `None`.
     pub fn try_lock(&self) -> Option<Locked<'_, T>> {
         allow_one_more();
         self.raw.try_lock().map(|acquired| self.guard(acquired))
     }
 
-    /// Takes the lock, waiting for at most `timeout`.
+    /// Takes the lock, or returns `None` if it is not free within `timeout`.
     pub fn lock_timeout(&self, timeout: Duration) -> Option<Locked<'_, T>> {
         allow_one_more();
         self.raw
@@ -142,13 +143,13 @@ fn allow_one_more() {
 
 impl<T> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The value would need the lock.
+        // Printing the value would need the lock.
         f.debug_struct("Mutex").finish_non_exhaustive()
     }
 }
 
-/// The right to the value until it is dropped. It stays in its thread, as the
-/// lock does.
+/// The lock, held until this is dropped. It cannot move to another thread: the
+/// lock belongs to the one that took it.
 pub struct Guard<'a, T> {
     mutex: &'a Mutex<T>,
     _not_send: PhantomData<*const ()>,
@@ -189,12 +190,28 @@ impl<T> Drop for Guard<'_, T> {
     }
 }
 
-/// The lock's last owner died holding it: what it was changing may be half
-/// changed. Look at the value, mend it, and go on.
+/// The lock's last owner died holding it, so the value may be half changed. Check
+/// it, repair it, and go on.
+///
+/// ```
+/// use multiproc::shared::{Mutex, Shared};
+///
+/// // A transfer between two accounts: the sum must not change.
+/// let accounts = Shared::new(Mutex::new([70_u64, 30]))?;
+/// let mut accounts = accounts.lock().unwrap_or_else(|died| {
+///     let mut accounts = died.into_inner();
+///     accounts[1] = 100 - accounts[0];
+///     accounts
+/// });
+/// accounts[0] -= 10;
+/// accounts[1] += 10;
+/// assert_eq!(*accounts, [60, 40]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct OwnerDied<G>(G);
 
 impl<G> OwnerDied<G> {
-    /// The lock all the same.
+    /// The guard: the lock is held all the same.
     pub fn into_inner(self) -> G {
         self.0
     }

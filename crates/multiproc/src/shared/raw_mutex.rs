@@ -16,34 +16,33 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 
-/// How the lock was got.
+/// What became of the lock's last owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Acquired {
-    /// Its last owner released it.
+    /// It released the lock, if there ever was one.
     Released,
-    /// Its last owner died holding it: what the lock guards may be half done.
+    /// It died holding the lock: what the lock guards may be half changed.
     OwnerDied,
 }
 
-/// A robust, process-shared mutex without a value. It has to be in shared
-/// memory when [`init_in_place`](Self::init_in_place) is called, and must not move after.
+/// A robust, process-shared mutex without a value. It must be in shared memory
+/// when [`init_in_place`](Self::init_in_place) is called, and not move afterwards.
 #[repr(transparent)]
 pub(crate) struct RawMutex(UnsafeCell<libc::pthread_mutex_t>);
 
-// SAFETY: a pthread mutex is made for being used by several threads at once.
+// SAFETY: a pthread mutex is made to be used by several threads at once.
 unsafe impl Sync for RawMutex {}
 // SAFETY: it belongs to no thread while nobody holds it.
 unsafe impl Send for RawMutex {}
 
-/// How often a taken lock is tried again before the kernel is asked to wait.
-/// The queues' critical sections take some 50 ns; going to sleep takes
-/// thousands.
+/// How often to try a taken lock again before sleeping. The queues' critical
+/// sections take some 50 ns; going to sleep takes thousands.
 const SPINS: u32 = 100;
 
-/// How long to sleep for a lock before looking again. An owner that is killed
-/// between releasing the lock and waking who waits is made up for by the kernel
-/// only if nobody has taken the lock meanwhile; whoever did does not know of
-/// those that sleep.
+/// How long to sleep before trying the lock again. When an owner is killed
+/// between releasing the lock and waking a sleeper, the kernel wakes one instead,
+/// but only if the lock is still free. If somebody else has taken it by then,
+/// that owner does not know that anybody sleeps, and will wake nobody.
 const RECHECK: Duration = Duration::from_millis(100);
 
 impl RawMutex {
@@ -53,14 +52,14 @@ impl RawMutex {
 
     /// Makes it robust and process-shared, in its final place.
     pub(crate) fn init_in_place(&self) {
-        // It also finds a thread that locks twice (`EDEADLK`), which would
+        // This kind detects a thread that locks twice (`EDEADLK`), which would
         // otherwise hang for ever.
         let kind = libc::PTHREAD_MUTEX_ERRORCHECK;
         let mut attributes = MaybeUninit::<libc::pthread_mutexattr_t>::uninit();
         let attributes = attributes.as_mut_ptr();
-        // SAFETY: the attributes are initialised by the first call and
-        // destroyed by the last; the mutex is initialised before any use, since
-        // `init_in_place` comes before the value is given out.
+        // SAFETY: the first call initialises the attributes and the last destroys
+        // them. The mutex is initialised before any use, since `init_in_place` is
+        // called before anybody gets a reference to the value.
         unsafe {
             check(libc::pthread_mutexattr_init(attributes));
             check(libc::pthread_mutexattr_setpshared(
@@ -88,7 +87,7 @@ impl RawMutex {
         })
     }
 
-    /// Takes the lock if it is free within a few microseconds.
+    /// Takes the lock if it becomes free within a few microseconds.
     fn spin(&self) -> Option<Acquired> {
         for _ in 0..SPINS {
             let acquired = self.try_lock();
@@ -110,8 +109,8 @@ impl RawMutex {
         }
     }
 
-    /// Takes the lock, waiting until `deadline`; `None` when it is past. The
-    /// deadline is asked for only when the lock is not free at once.
+    /// Takes the lock, or returns `None` at the deadline. `deadline` is called
+    /// only if the lock is not free at once, since reading the clock takes time.
     #[inline]
     pub(crate) fn lock_until(&self, deadline: impl FnOnce() -> Deadline) -> Option<Acquired> {
         let acquired = self.try_lock();
@@ -139,7 +138,7 @@ impl RawMutex {
         }
     }
 
-    /// Takes the lock, waiting for at most `left`.
+    /// Takes the lock, or returns `None` after `left`.
     fn sleep(&self, left: Duration) -> Option<Acquired> {
         unsafe extern "C" {
             // glibc 2.30: `pthread_mutex_timedlock` with a clock of choice.
@@ -169,7 +168,7 @@ impl RawMutex {
         }
     }
 
-    /// Lets go of the lock, which this thread must hold.
+    /// Releases the lock, which this thread must hold.
     #[inline]
     pub(crate) fn unlock(&self) {
         // SAFETY: the mutex is initialised; an error-checking mutex refuses a
@@ -181,9 +180,9 @@ impl RawMutex {
     fn acquired(&self, result: i32) -> Option<Acquired> {
         match result {
             libc::EOWNERDEAD => {
-                // Without this, the mutex would be dead for everybody after the
-                // next unlock. A process killed before this line leaves it to
-                // the next one in the same state.
+                // Without this, nobody could lock the mutex after the next
+                // unlock. If this process is killed before this line, the next
+                // owner gets `EOWNERDEAD` in its turn.
                 // SAFETY: this thread has just got the lock with `EOWNERDEAD`.
                 check(unsafe { libc::pthread_mutex_consistent(self.0.get()) });
                 Some(Acquired::OwnerDied)
@@ -196,8 +195,8 @@ impl RawMutex {
     }
 }
 
-/// What is left are mistakes of the program: `EDEADLK`, a thread that locks
-/// what it holds already; `EPERM`, one that unlocks what it does not hold.
+/// The remaining errors are bugs of the program: `EDEADLK`, a thread locks what
+/// it already holds; `EPERM`, a thread unlocks what it does not hold.
 #[track_caller]
 fn check(result: i32) {
     assert!(
@@ -215,8 +214,8 @@ mod tests {
 
     use super::*;
 
-    /// As after an owner that was killed before its wake-up, when the lock had a
-    /// new owner already: the lock is free, somebody sleeps, nobody knows.
+    /// The state that [`RECHECK`] is for: an owner was killed before it woke the
+    /// sleeper, the next owner did not know of it and has released the lock.
     #[test]
     fn a_wake_up_that_never_comes_is_made_up_for() {
         const FUTEX_WAITERS: u32 = 1 << 31;

@@ -1,6 +1,7 @@
 //! Structs in shared memory.
 
-/// A struct that may be put in shared memory, because each of its fields may.
+/// Defines a struct that may live in shared memory, because each of its fields
+/// may.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,8 +26,8 @@
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// What points elsewhere does not compile, since another process has other
-/// things at that address:
+/// A field that points elsewhere does not compile, since another process has
+/// something else at that address:
 ///
 /// ```compile_fail,E0277
 /// multiproc::shared_struct! {
@@ -62,8 +63,8 @@ macro_rules! shared_struct {
             }
         }
 
-        // SAFETY: plain if each field is. (The lifetime makes it a condition:
-        // without one, a field that is not plain would be an error here.)
+        // SAFETY: plain if each field is. (`for<'any>` makes the bound a
+        // condition: without it, a field that is not plain would be an error.)
         unsafe impl $crate::shared::Plain for $name
         where
             $(for<'any> $type: $crate::shared::Plain,)*

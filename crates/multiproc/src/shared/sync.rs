@@ -1,5 +1,5 @@
-//! What [`WaitWord`](super::WaitWord) is made of. The model (`model/`) puts its
-//! own in this place.
+//! The primitives under [`WaitWord`](super::WaitWord). The model (`model/`)
+//! replaces this file with its own.
 
 use std::time::Duration;
 
@@ -9,20 +9,19 @@ pub(super) use std::sync::atomic::{AtomicU32, Ordering, fence};
 use rustix::event::Timespec;
 use rustix::thread::futex;
 
-/// How often to look before sleeping: a few microseconds, less than a sleep
-/// and a wake-up cost both sides.
+/// How often to check before sleeping: a few microseconds, less than a sleep and
+/// a wake-up cost the two sides.
 pub(super) const SPINS: u32 = 200;
 
 /// Sleeps while `word` is `expected`, for at most `timeout`. May return early.
 pub(super) fn sleep(word: &AtomicU32, expected: u32, timeout: Duration) {
     if let Ok(timeout) = Timespec::try_from(timeout) {
-        // Woken, timed out, interrupted, or the word has changed: the caller
-        // looks again in any case.
+        // Whatever ended the sleep, the caller checks again.
         let _ = futex::wait(word, futex::Flags::empty(), expected, Some(&timeout));
     }
 }
 
-/// Wakes so many of those who sleep on `word`.
+/// Wakes up to `sleepers` of those who sleep on `word`.
 pub(super) fn wake(word: &AtomicU32, sleepers: u32) {
     // It fails only for an address that is not ours.
     let _ = futex::wake(word, futex::Flags::empty(), sleepers);

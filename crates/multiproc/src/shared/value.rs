@@ -16,20 +16,23 @@ use super::Mapping;
 
 /// A type whose values may live in memory that several processes share.
 ///
+/// Use [`shared_struct!`](crate::shared_struct) rather than implement it.
+///
 /// # Safety
 ///
-/// A value holds no pointer, reference or handle (another process has other
-/// things at that address), every bit pattern that a process killed in the
-/// middle of a write may leave is a valid value or is guarded against, and
-/// nothing needs to be dropped.
+/// - A value holds no pointer, reference or handle: another process has
+///   something else at that address.
+/// - A process may be killed in the middle of a write: every bit pattern that
+///   this may leave is a valid value, or is guarded against.
+/// - Nothing needs to be dropped.
 pub unsafe trait ProcessSafe {
     /// Called once, when the value is at its final address.
     fn init_in_place(&self) {}
 }
 
 /// A [`ProcessSafe`] type whose values may also be moved and replaced: numbers
-/// and what is made of them, but no [`Mutex`](super::Mutex), which the system
-/// has to be told of at its final address. So a mutex guards plain values, and
+/// and what is made of them. A [`Mutex`](super::Mutex) is not plain, since it
+/// must be initialised at its final address. A mutex guards plain values only, so
 /// a lock within a lock does not compile:
 ///
 /// ```compile_fail,E0277
@@ -45,7 +48,7 @@ pub unsafe trait Plain: ProcessSafe {}
 macro_rules! process_safe {
     ($($plain:ty),*) => {
         $(
-            // SAFETY: no pointer in it, and any bits that are left are valid.
+            // SAFETY: it holds no pointer, and any bits are a valid value.
             unsafe impl ProcessSafe for $plain {}
             // SAFETY: as above.
             unsafe impl Plain for $plain {}
@@ -67,8 +70,8 @@ process_safe!(
     AtomicI64,
     AtomicIsize
 );
-// Nothing at all, for a lock that guards something elsewhere; and one byte,
-// written whole: no half of a `bool` can be left.
+// `()` is for a lock that guards something elsewhere. A `bool` is one byte, so it
+// cannot be left half written.
 process_safe!((), bool, AtomicBool);
 
 // SAFETY: safe because each element is.
@@ -101,12 +104,27 @@ unsafe impl<A: Plain, B: Plain> Plain for (A, B) {}
 /// A value, or with `Shared<[T]>` several, in memory that this process shares
 /// with all children forked while it exists.
 ///
-/// Children see each other's changes through `&T`, so `T` is an atomic, a
-/// [`Mutex`](super::Mutex), or a struct of them by
-/// [`shared_struct!`](crate::shared_struct).
+/// They change it through `&T`, so `T` is an atomic, a [`Mutex`](super::Mutex),
+/// or a [`shared_struct!`](crate::shared_struct) of these.
+///
+/// ```no_run
+/// // (not run: a doc test is a process with several threads)
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use multiproc::process::Process;
+/// use multiproc::shared::Shared;
+///
+/// let count = Shared::new(AtomicU64::new(0))?;
+/// let child = Process::spawn("counter", || {
+///     count.fetch_add(1, Ordering::Relaxed);
+/// })?;
+/// child.join_success()?;
+/// assert_eq!(count.load(Ordering::Relaxed), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Shared<T: ProcessSafe + Sync + ?Sized> {
     value: NonNull<T>,
-    /// Keeps the pages.
+    /// Owns the pages.
     _mapping: Mapping,
 }
 
@@ -115,7 +133,7 @@ impl<T: ProcessSafe + Sync> Shared<T> {
     ///
     /// # Errors
     ///
-    /// The system has no memory to map.
+    /// If the system has no memory to map.
     pub fn new(value: T) -> io::Result<Self> {
         const { assert!(!mem::needs_drop::<T>() && align_of::<T>() <= 4096) }
         let mapping = Mapping::new(size_of::<T>())?;
@@ -137,7 +155,7 @@ impl<T: ProcessSafe + Sync> Shared<[T]> {
     ///
     /// # Errors
     ///
-    /// The system has no memory to map.
+    /// If the system has no memory to map.
     pub fn slice(len: usize, make: impl Fn(usize) -> T) -> io::Result<Self> {
         const { assert!(!mem::needs_drop::<T>() && align_of::<T>() <= 4096) }
         let bytes = size_of::<T>()
@@ -162,13 +180,13 @@ impl<T: ProcessSafe + Sync + ?Sized> Deref for Shared<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: written by the constructor, kept by the mapping, and changed
-        // by other threads and processes only through `&T` with `T: Sync`.
+        // SAFETY: written by the constructor and kept alive by the mapping. Other
+        // threads and processes change it only through `&T`, and `T` is `Sync`.
         unsafe { self.value.as_ref() }
     }
 }
 
-// SAFETY: it gives out `&T` only, and `T: Sync`; nothing in it belongs to a
+// SAFETY: it gives out only `&T`, and `T` is `Sync`; nothing in it belongs to one
 // thread.
 unsafe impl<T: ProcessSafe + Sync + ?Sized> Send for Shared<T> {}
 // SAFETY: as above.

@@ -1,17 +1,17 @@
 //! Waiting for a change in shared memory, and waking those who wait
 //! (futex(2)).
 //!
-//! A pthread condition variable would count its waiters, and a waiter that is
-//! killed stays counted: later wake-ups go to the dead. Here is one word: 0,
-//! nobody waits; 1, somebody may. It is right again after any death:
+//! A pthread condition variable counts its waiters, and a waiter that is killed
+//! stays counted: later wake-ups go to the dead. This is a single word instead:
+//! 0, nobody waits; 1, somebody may. It recovers from any death:
 //!
-//! - A waiter sets 1, looks once more, and sleeps only if the word is still 1.
-//! - Who makes a change sets 0 and wakes one sleeper, if the word was 1.
-//! - The sleeper that was woken sets 1 again, for the others that may sleep
-//!   beside it, and wakes the next one when there is enough for two.
-//! - One that is killed between being woken and taking what it was woken for
-//!   takes the wake-up to its grave. So nobody sleeps longer than [`RECHECK`]
-//!   without looking.
+//! - A waiter sets 1, checks once more, and sleeps only if the word is still 1.
+//! - Whoever makes a change sets 0 and, if the word was 1, wakes one sleeper.
+//! - The sleeper that was woken sets 1 again, for others that may still sleep,
+//!   and wakes the next one if there is enough for two.
+//! - A waiter that is killed between being woken and taking what it was woken
+//!   for takes the wake-up to its grave. So nobody sleeps longer than [`RECHECK`]
+//!   without checking.
 
 use std::time::Duration;
 
@@ -20,14 +20,52 @@ use super::value::{Plain, ProcessSafe};
 use crate::deadline::Deadline;
 
 /// How long a wake-up that died with its receiver can delay another waiter.
-/// Five looks a second cost less than half a millisecond of CPU time.
+/// Checking five times a second costs less than half a millisecond of CPU time.
 const RECHECK: Duration = Duration::from_millis(200);
 
 const NOBODY: u32 = 0;
 const SOMEBODY: u32 = 1;
 
-/// Those who wait for one kind of change. Keep what they look at in memory
-/// that all of them share.
+/// A place to wait for one kind of change. What the waiters check must be in
+/// memory that all of them share.
+///
+/// ```
+/// use std::sync::atomic::{AtomicBool, Ordering};
+/// use std::time::Duration;
+///
+/// use multiproc::deadline::Deadline;
+/// use multiproc::shared::{Shared, WaitWord};
+/// use multiproc::shared_struct;
+///
+/// shared_struct! {
+///     struct Event {
+///         set: AtomicBool,
+///         waiters: WaitWord,
+///     }
+/// }
+///
+/// impl Event {
+///     fn set(&self) {
+///         self.set.store(true, Ordering::SeqCst);
+///         self.waiters.wake_all();
+///     }
+///
+///     fn wait(&self, deadline: Deadline) -> bool {
+///         let is_set = || self.set.load(Ordering::SeqCst);
+///         let attempt = || is_set().then_some(((), true));
+///         self.waiters.wait_until(deadline, is_set, attempt).is_some()
+///     }
+/// }
+///
+/// let event = Shared::new(Event {
+///     set: AtomicBool::new(false),
+///     waiters: WaitWord::new(),
+/// })?;
+/// assert!(!event.wait(Deadline::after(Duration::ZERO)));
+/// event.set();
+/// assert!(event.wait(Deadline::NEVER));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct WaitWord(AtomicU32);
@@ -46,17 +84,17 @@ impl Default for WaitWord {
 }
 
 impl WaitWord {
-    /// Nobody waits.
+    /// A word that nobody waits on.
     pub fn new() -> Self {
         WaitWord(AtomicU32::new(NOBODY))
     }
 
-    /// Calls `attempt` until it gives something, sleeping between calls until
-    /// somebody wakes us; `None` when the deadline comes first.
+    /// Calls `attempt` until it returns `Some`, sleeping between calls until
+    /// somebody wakes it. Returns `None` if the deadline comes first.
     ///
-    /// `attempt` gives what it got and whether there may be enough for one
-    /// more waiter. `likely` is a cheap look at whether an attempt is worth
-    /// making, for the moments before the first sleep.
+    /// `attempt` returns what it got, and whether there may be enough for one
+    /// more waiter. `likely` is a cheap check of whether an attempt is worth
+    /// making, used while spinning before the first sleep.
     pub fn wait_until<T>(
         &self,
         deadline: Deadline,
@@ -68,8 +106,8 @@ impl WaitWord {
         }
         loop {
             self.0.store(SOMEBODY, Ordering::Relaxed);
-            // Pairs with the fence in `changed`: either the other side sees
-            // that we wait, or we see its change.
+            // Pairs with the fence in `changed`: either the other side sees that
+            // somebody waits, or this side sees the change.
             fence(Ordering::SeqCst);
             if let Some((got, enough_for_two)) = attempt() {
                 if enough_for_two {
@@ -86,8 +124,8 @@ impl WaitWord {
         }
     }
 
-    /// The moments before the first sleep, for those who have something else to
-    /// do before they sleep.
+    /// The spinning before the first sleep, by itself: for a caller that has
+    /// something else to do before it sleeps.
     pub(crate) fn spin<T>(
         likely: impl Fn() -> bool,
         mut attempt: impl FnMut() -> Option<T>,
@@ -103,13 +141,12 @@ impl WaitWord {
         None
     }
 
-    /// Tells one waiter, if there is any, that there is something for it. Call
-    /// it after the change.
+    /// Wakes one waiter, if there is any. Call it after the change.
     pub fn wake_one(&self) {
         self.changed(1);
     }
 
-    /// Tells all waiters.
+    /// Wakes all waiters. Call it after the change.
     pub fn wake_all(&self) {
         self.changed(i32::MAX.cast_unsigned());
     }

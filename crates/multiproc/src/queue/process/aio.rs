@@ -1,13 +1,13 @@
 //! A queue between processes, awaited.
 //!
-//! A futex cannot be polled, so a thread of the runtime's pool for blocking
-//! calls waits. The one that waits for an item takes nothing: the item is taken
-//! by whoever awaits it, in the poll that hands it over. So a call that is
-//! dropped loses no item, and a thread that is left over ends in a moment.
+//! A futex cannot be polled, so one of the runtime's threads for blocking calls
+//! waits. A thread that waits for an item takes nothing: the awaiting task takes
+//! the item itself, in the poll that returns it. So a call that is dropped loses
+//! no item, and the thread that it leaves behind ends soon.
 //!
-//! (An eventfd that each `put` rings would need a descriptor in all processes
-//! and a system call for each put; and a process that is killed between its put
-//! and the ring would leave the loop asleep.)
+//! (An eventfd, written to by each `put`, would need a descriptor in all
+//! processes and a system call for each put. And a process killed between its put
+//! and that write would leave the loop asleep.)
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,15 +19,15 @@ use super::{Error, Queue};
 use crate::codec::encode;
 use crate::deadline::Deadline;
 
-/// How long a thread waits on behalf of a call that may have been dropped.
-/// The end of a runtime waits for it.
+/// How long a thread may wait for a call that has been dropped. A runtime that
+/// shuts down has to wait for the thread.
 const SLICE: Duration = Duration::from_millis(100);
 
 impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// Like [`get`](Self::get), without blocking the thread.
     ///
-    /// Cancel-safe: a call that is dropped has taken nothing. It occupies a
-    /// thread of the runtime's pool for blocking calls while it waits.
+    /// Cancel-safe: a call that is dropped has taken nothing. While it waits, it
+    /// occupies one of the runtime's threads for blocking calls.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Outside a tokio runtime.
     pub async fn get_async(&self) -> Result<T, Error> {
         loop {
             match self.try_get() {
@@ -44,18 +44,19 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
             }
             let ring = Arc::clone(&self.ring);
             let wait = move || ring.wait_for_item(Deadline::after(SLICE));
-            // In vain, or the runtime is ending: look again in any case.
+            // Whether there is an item or the runtime is shutting down: check
+            // again.
             let _ = tokio::task::spawn_blocking(wait).await;
         }
     }
 
     /// Like [`put`](Self::put), without blocking the thread. While there is no
-    /// room, a thread of the runtime's pool for blocking calls stands in the
-    /// line for it.
+    /// room, one of the runtime's threads for blocking calls waits in line for
+    /// it.
     ///
-    /// **Not cancel-safe**: a call that is dropped while it waits may put its
-    /// item all the same, within the next 100 ms, or not. Where that matters,
-    /// give it a task of its own, or try with [`try_put`](Self::try_put).
+    /// **Not cancel-safe**: a call that is dropped while it waits may or may not
+    /// put its item all the same, within the next 100 ms. Where that matters,
+    /// give it a task of its own, or use [`try_put`](Self::try_put).
     ///
     /// # Errors
     ///
@@ -63,7 +64,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Outside a tokio runtime.
     pub async fn put_async(&self, item: &T) -> Result<(), Error> {
         match self.try_put(item) {
             Err(Error::Full) => {}
@@ -78,7 +79,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
             match tokio::task::spawn_blocking(put).await {
                 Ok(Err(Error::Full)) => {}
                 Ok(done) => return done,
-                // The runtime is ending, and this call with it.
+                // The runtime is shutting down, and this call with it.
                 Err(_) => return Err(Error::Full),
             }
         }

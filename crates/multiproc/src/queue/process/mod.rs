@@ -1,15 +1,18 @@
 //! A queue between the processes of one program:
 //! `multiprocessing.JoinableQueue`.
 //!
-//! Make it, then fork those that use it; any number may put and any number
-//! may get.
+//! Make the queue, then fork the processes that use it. Any number may put, and
+//! any number may get.
 //!
-//! ```
+//! ```no_run
+//! // (not run: a doc test is a process with several threads)
+//! use multiproc::process::Process;
 //! use multiproc::queue::process::Queue;
 //!
 //! let queue = Queue::new()?;
-//! queue.put(&"A".to_string())?;
-//! assert_eq!(queue.get()?, "A");
+//! let producer = Process::spawn("producer", || queue.put(&"hello".to_string()))?;
+//! assert_eq!(queue.get()?, "hello");
+//! producer.join_success()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -19,16 +22,16 @@
 //! have to ask the bytes what comes next, as `serde_json::Value` does, are sent
 //! as text. (See [`codec`](crate::codec).)
 //!
-//! Items live in a [ring](Ring) of shared memory. `put` serialises, copies the
-//! bytes into the ring and returns: from then on any process can get the item,
-//! whatever becomes of the one that put it. So a producer may exit at once, and Python's `join_thread()` (wait until the
-//! feeder thread has written everything to the pipe) and
-//! `cancel_join_thread()` (do not wait, and lose it) have no counterpart here:
-//! there is no feeder thread. What Python buffers without bound, this queue
-//! refuses: `put` waits when there is no room, in items or in bytes.
+//! Items live in a [ring](Ring) of shared memory. `put` serialises the item,
+//! copies the bytes into the ring and returns: from then on any process can get
+//! it, whatever happens to the one that put it. So a producer may exit at once.
+//! There is no feeder thread as in Python, hence no `join_thread()` (wait until
+//! that thread has written everything to the pipe) and no
+//! `cancel_join_thread()` (do not wait, and lose it). Where Python buffers
+//! without bound, `put` waits: the queue has room for so many items and bytes.
 //!
-//! A process that is killed takes along the item that it is just putting or
-//! has just got, and nothing else.
+//! A process that is killed takes with it only the item that it is just putting
+//! or has just got.
 
 #[cfg(feature = "tokio")]
 mod aio;
@@ -48,15 +51,30 @@ use crate::codec::{decode, encode, with_scratch};
 use crate::deadline::Deadline;
 pub use ring::Ring;
 
-/// How many items a queue holds unless told otherwise.
+/// How many items a queue holds by default.
 pub const DEFAULT_ITEMS: usize = 65_536;
 
-/// How many bytes of items a queue holds unless told otherwise: with the
-/// length of one item, 1 MiB, which stays in a core's cache.
+/// How many bytes of items a queue holds by default. With the length of one item
+/// that makes 1 MiB, which stays in a core's cache.
 pub const DEFAULT_BYTES: usize = (1 << 20) - 8;
 
 /// A first-in-first-out queue of `T` between processes. Clones are the same
 /// queue.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use multiproc::queue::Error;
+/// use multiproc::queue::process::Queue;
+///
+/// let queue = Queue::with_capacity(2, 1024)?;
+/// queue.put(&vec![0.5, 1.5])?;
+/// assert_eq!(queue.get()?, [0.5, 1.5]);
+/// queue.task_done()?;
+/// let nothing = queue.get_timeout(Duration::from_millis(1));
+/// assert!(matches!(nothing, Err(Error::Empty)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Queue<T> {
     ring: Arc<Ring>,
     _item: PhantomData<fn(T) -> T>,
@@ -67,18 +85,19 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Errors
     ///
-    /// When there is no memory for it.
+    /// If there is no memory for it.
     pub fn new() -> io::Result<Self> {
         Self::with_capacity(DEFAULT_ITEMS, DEFAULT_BYTES)
     }
 
-    /// A queue that holds at most `items` items, and at least `bytes` bytes of
-    /// them serialised (rounded up to a power of two; each item takes 8 bytes
-    /// more, and is rounded up to 8). One item may be as large as that.
+    /// A queue of at most `items` items, with room for `bytes` bytes of them,
+    /// serialised. (Each item takes 8 bytes more than its own, which are rounded
+    /// up to a multiple of 8. All of it is rounded up to a power of two.) A single
+    /// item may be as large as `bytes`.
     ///
     /// # Errors
     ///
-    /// The numbers are zero or beyond 2³⁰ items or 8 GiB, or the system has no
+    /// If a number is zero, or beyond 2³⁰ items or 8 GiB, or if the system has no
     /// memory to map.
     pub fn with_capacity(items: usize, bytes: usize) -> io::Result<Self> {
         Ok(Queue {
@@ -92,7 +111,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// # Errors
     ///
     /// [`Error::TooLarge`], [`Error::Codec`] and [`Error::Closed`]; the queue is
-    /// as it was.
+    /// unchanged then.
     pub fn put(&self, item: &T) -> Result<(), Error> {
         self.put_until(item, Deadline::NEVER)
     }
@@ -101,7 +120,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] when no room came in time, and those of `put`.
+    /// [`Error::Full`] if there is no room in time, and those of `put`.
     pub fn put_timeout(&self, item: &T, timeout: Duration) -> Result<(), Error> {
         self.put_until(item, Deadline::after(timeout))
     }
@@ -110,7 +129,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] when there is no room now, and those of `put`.
+    /// [`Error::Full`] if there is no room now, and those of `put`.
     pub fn try_put(&self, item: &T) -> Result<(), Error> {
         with_scratch(|bytes| {
             encode(item, bytes)?;
@@ -129,8 +148,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] when the queue is closed and empty; [`Error::Codec`]
-    /// when what came is no `T` (it is out of the queue).
+    /// [`Error::Closed`] if the queue is closed and empty; [`Error::Codec`] if
+    /// the item is not a `T` (it has been removed from the queue).
     pub fn get(&self) -> Result<T, Error> {
         self.get_until(Deadline::NEVER)
     }
@@ -139,7 +158,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] when no item came in time, and those of `get`.
+    /// [`Error::Empty`] if no item comes in time, and those of `get`.
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, Error> {
         self.get_until(Deadline::after(timeout))
     }
@@ -148,7 +167,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] when there is no item now, and those of `get`.
+    /// [`Error::Empty`] if there is no item now, and those of `get`.
     pub fn try_get(&self) -> Result<T, Error> {
         with_scratch(|bytes| {
             self.ring.try_get(bytes)?;
@@ -176,8 +195,8 @@ impl<T> Queue<T> {
         self.len() == 0
     }
 
-    /// Whether it holds as many items as it may. It can refuse an item before
-    /// that, when its bytes are used up.
+    /// Whether it holds as many items as it may. It may refuse an item even
+    /// before that, when its bytes are used up.
     pub fn is_full(&self) -> bool {
         self.len() == self.capacity()
     }
@@ -187,11 +206,11 @@ impl<T> Queue<T> {
         self.ring.capacity()
     }
 
-    /// Says that an item that was got has been dealt with.
+    /// Reports that an item from the queue is done. Call it once for each get.
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyDone`] when all that were put are done already.
+    /// [`Error::TooManyDone`] if every item that was put is already done.
     pub fn task_done(&self) -> Result<(), Error> {
         self.ring.task_done()
     }
@@ -201,26 +220,27 @@ impl<T> Queue<T> {
         self.ring.unfinished()
     }
 
-    /// Waits until every item that was put has been got and
-    /// [done](Self::task_done). An item in the hands of a process that dies is
-    /// never done: where that may happen, use
-    /// [`join_timeout`](Self::join_timeout).
+    /// Waits until every item that was put is [done](Self::task_done). If a
+    /// process dies with an item in hand, that item is never done: where this may
+    /// happen, use [`join_timeout`](Self::join_timeout).
     pub fn join(&self) {
         self.ring.join(Deadline::NEVER);
     }
 
-    /// Like [`join`](Self::join), for at most `timeout`; whether all was done.
+    /// Like [`join`](Self::join), for at most `timeout`; returns whether all
+    /// items are done.
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         self.ring.join(Deadline::after(timeout))
     }
 
-    /// Ends the queue for all processes: nobody may put any more, now blocked
-    /// or later; getters get what is left, and then [`Error::Closed`].
+    /// Closes the queue for all processes: nobody may put any more, not even
+    /// those who wait for room now; getters get what is left, and then
+    /// [`Error::Closed`].
     pub fn close(&self) {
         self.ring.close();
     }
 
-    /// Whether [`close`](Self::close) was called, in whatever process.
+    /// Whether [`close`](Self::close) was called, by any process.
     pub fn is_closed(&self) -> bool {
         self.ring.is_closed()
     }

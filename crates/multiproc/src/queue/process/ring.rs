@@ -1,22 +1,22 @@
 //! The ring of bytes behind the queue.
 //!
-//! Both ends have a lock of their own, so a producer and a consumer do not
-//! contend, and a word that says how far that end has come. An item is
+//! Each end has its own lock, so a producer and a consumer do not contend, and a
+//! word that says how far the end has come. An item is
 //!
 //! ```text
 //! | length, 8 bytes | its bytes, rounded up to 8 |
 //! ```
 //!
-//! and is put by *one* store to the tail's word, after its bytes are in place,
-//! and got by *one* store to the head's word, after they were copied out.
-//! Whoever is killed, at whatever instruction, the ring is whole: an item is in
-//! it or it is not. The locks are handed on by the kernel. There is nothing
-//! that the next owner of the tail would have to repair, because the number of
-//! items is in the same word as the place.
+//! It is put by *one* store to the tail's word, after its bytes are in place, and
+//! got by *one* store to the head's word, after they are copied out. So whoever
+//! is killed, at whatever instruction, leaves the ring intact: an item is in it
+//! or not. The kernel hands on the locks of the dead. The next owner of the
+//! tail's lock has nothing to repair, because one word holds both the position
+//! and the number of items.
 //!
-//! A consumer that *claims* its item takes it by one store to its claim, before
-//! it does anything else with it; moving the head follows from that, and is
-//! done by the lock's next owner if the first one dies on the way.
+//! A consumer that *claims* an item takes it by one store to its claim, before
+//! anything else. Moving the head is only the consequence: if the consumer dies
+//! before it has done that, the lock's next owner does it.
 
 // The ring is raw memory.
 #![allow(unsafe_code)]
@@ -38,18 +38,34 @@ use layout::{Claim, Done, End, Header, Position, Rest, SPOTS, Spot};
 
 const UNIT: usize = 8;
 
-/// How long a `try_` call waits for the lock of an end, which others hold for
-/// as long as it takes to copy an item. One of them may be stopped just then.
+/// How long a `try_` call waits for the lock of an end. Others hold it for as
+/// long as it takes to copy an item, unless one of them is stopped meanwhile.
 const BRIEFLY: Duration = Duration::from_millis(100);
 
-/// The deadline of a `try_` call that did not get the lock at once, by whether
-/// it is worth waiting for.
+/// The deadline of a `try_` call that did not get the lock at once: now, unless
+/// waiting is worth it.
 fn briefly(worth: bool) -> Deadline {
     Deadline::after(if worth { BRIEFLY } else { Duration::ZERO })
 }
 
 /// A ring of byte strings in shared memory: the queue without its item type,
-/// for a program that needs to know what a consumer died with.
+/// for programs that need to know which item a consumer had when it died.
+///
+/// ```
+/// use multiproc::deadline::Deadline;
+/// use multiproc::queue::process::Ring;
+///
+/// let ring = Ring::new(16, 1024, 1)?; // with one slot for claims
+/// ring.put(b"job 0007 and its arguments", Deadline::NEVER)?;
+///
+/// // In the consumer:
+/// let mut bytes = Vec::new();
+/// ring.claim(0, &mut bytes, Deadline::NEVER)?;
+///
+/// // In its parent, if the consumer dies before it calls `ring.release(0)`:
+/// assert_eq!(ring.claimed(0), Some(*b"job 0007"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Ring {
     header: Shared<Header>,
     data: Mapping,
@@ -60,12 +76,12 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// A ring for `items` byte strings of together `bytes` bytes, and with
-    /// `claims` slots for consumers that say what they have in hand.
+    /// A ring for `items` byte strings of `bytes` bytes in all, with `claims`
+    /// slots for consumers that [claim](Self::claim) items.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a size that is none, and when there is no memory.
+    /// `InvalidInput` if a size is out of range; or if there is no memory.
     pub fn new(items: usize, bytes: usize, claims: usize) -> io::Result<Self> {
         let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidInput, what.to_string());
         let items = u32::try_from(items)
@@ -74,7 +90,7 @@ impl Ring {
             .ok_or_else(|| invalid("a queue holds 1 to 2^30 items"))?;
         let units = bytes
             .div_ceil(UNIT)
-            // One item may take all of it, and needs its length besides.
+            // A single item may take all of it, and needs room for its length.
             .checked_add(1)
             .filter(|_| bytes > 0)
             .and_then(usize::checked_next_power_of_two)
@@ -110,7 +126,8 @@ impl Ring {
 
     /// How many are in the ring.
     pub fn len(&self) -> usize {
-        // The head first: it may go on meanwhile, and never passes the tail.
+        // Read the head first: both move on meanwhile, and the head never passes
+        // the tail, so this never comes out negative.
         let head = Position::load(&self.header.head.position, Ordering::Acquire);
         let tail = Position::load(&self.header.tail.position, Ordering::Acquire);
         tail.items.wrapping_sub(head.items).min(self.items) as usize
@@ -135,7 +152,7 @@ impl Ring {
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyDone`] when it was said for every item already.
+    /// [`Error::TooManyDone`] if every item that was put is already done.
     pub fn task_done(&self) -> Result<(), Error> {
         let done = &self.header.done;
         let put = || Position::load(&self.header.tail.position, Ordering::Acquire).items;
@@ -152,7 +169,8 @@ impl Ring {
 
     /// See [`Queue::unfinished`](super::Queue::unfinished).
     pub fn unfinished(&self) -> usize {
-        // What is done first: more may be put meanwhile, never less.
+        // Read what is done first: more may be put meanwhile, so this never comes
+        // out negative.
         let done = self.header.done.items.load(Ordering::Acquire);
         let put = Position::load(&self.header.tail.position, Ordering::Acquire).items;
         put.wrapping_sub(done) as usize
@@ -160,8 +178,8 @@ impl Ring {
 
     /// See [`Queue::join`](super::Queue::join).
     pub fn join(&self, deadline: Deadline) -> bool {
-        // What is done is counted by one addition, and what was put is known
-        // from the tail's place: no death can leave the two apart.
+        // What is done is counted in one addition, and what was put in the
+        // tail's word: no death can leave a count half updated.
         let attempt = || self.all_done().then_some(((), true));
         let joiners = &self.header.done.joiners;
         self.all_done()
@@ -177,8 +195,8 @@ impl Ring {
     /// See [`Queue::close`](super::Queue::close).
     pub fn close(&self) {
         let Header { tail, rest, .. } = &*self.header;
-        // Under the lock, so that no `put` is between its look at this flag
-        // and its store to the tail.
+        // Under the lock, so that no `put` is between its check of this flag and
+        // its store to the tail.
         tail.lock.lock();
         rest.closed.store(1, Ordering::SeqCst);
         tail.lock.unlock();
@@ -191,7 +209,7 @@ impl Ring {
         self.header.rest.closed.load(Ordering::SeqCst) != 0
     }
 
-    /// The units that a byte string of `len` takes, its length included.
+    /// How many units a byte string of `len` bytes takes, its length included.
     fn units(&self, len: usize) -> Result<u32, Error> {
         let units = len.div_ceil(UNIT) + 1;
         if units > self.mask as usize + 1 {

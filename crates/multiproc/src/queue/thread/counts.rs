@@ -1,5 +1,5 @@
-//! How many items were put and how many are done, without a lock for each item:
-//! what `task_done`, `join` and `close` need.
+//! How many items were put and how many are done, for `task_done`, `join` and
+//! `close`, without taking a lock for each item.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,17 +9,17 @@ use super::event_count::EventCount;
 use crate::deadline::Deadline;
 use crate::queue::Error;
 
-/// In the count of puts: none begins any more.
+/// A flag in the count of puts: no more may begin.
 const CLOSED: u64 = 1 << 63;
 
-/// Counts that only ever grow, `done` never beyond `put`. Producers write one
-/// and consumers another, so they do not take each other's cache line away with
-/// every item.
+/// Counts that only ever grow; `done` never exceeds `put`. Producers write one
+/// and consumers the other, each on a cache line of its own, so that they do not
+/// take it away from each other with every item.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     /// Puts that have begun, and [`CLOSED`].
     put: CachePadded<AtomicU64>,
-    /// Those of them that were refused in the end. They are counted as done.
+    /// How many of those were refused in the end. They also count as done.
     refused: AtomicU64,
     done: CachePadded<Done>,
     joiners: CachePadded<EventCount>,
@@ -28,16 +28,16 @@ pub(super) struct Counts {
 #[derive(Debug, Default)]
 struct Done {
     count: AtomicU64,
-    /// What `put` was at least, when last looked at. Whoever relies on it
-    /// (Acquire) has to be after the puts that it counts, or `done` might be
-    /// seen ahead of `put`.
+    /// A lower bound of `put`: its value when last read. Whoever relies on it must
+    /// see the puts that it counts (so it is loaded with Acquire), or `done` might
+    /// seem to be ahead of `put`.
     put_seen: AtomicU64,
 }
 
 impl Counts {
-    /// One more put begins; false when the queue is closed. Either way
-    /// it ends in an item that is in the queue or in [`refuse`](Self::refuse).
-    /// Before the item can be got, or its `task_done` might come first.
+    /// Counts one more put; returns false if the queue is closed. Either way, the
+    /// put must end with an item in the queue or with [`refuse`](Self::refuse).
+    /// Call it before the item can be got, or its `task_done` might come first.
     pub(super) fn begin_put(&self) -> bool {
         self.put.fetch_add(1, Ordering::SeqCst) & CLOSED == 0
     }
@@ -59,16 +59,16 @@ impl Counts {
     }
 
     /// Whether no item will ever come again: the queue is closed, and all puts
-    /// that had begun have ended, `come` of them with an item in the queue. Ask
-    /// for that number before you ask this.
+    /// that had begun have ended, `come` of them with an item in the queue. Read
+    /// that number before you call this.
     pub(super) fn is_over(&self, come: u64) -> bool {
-        // What has ended is read before what has begun: when the two are equal,
-        // nothing was under way at the first reading nor begun until the second.
+        // Read what has ended before what has begun. If the two are equal, no put
+        // was under way at the first read, and none began before the second.
         let ended = come + self.refused.load(Ordering::SeqCst);
         self.put.load(Ordering::SeqCst) == CLOSED | ended
     }
 
-    /// One item is done.
+    /// Counts one item as done.
     pub(super) fn done(&self) -> Result<(), Error> {
         let Done { count, put_seen } = &*self.done;
         let mut done = count.load(Ordering::Acquire);
@@ -91,10 +91,10 @@ impl Counts {
         Ok(())
     }
 
-    /// How many items are put and not done.
+    /// How many items were put and are not done.
     pub(super) fn unfinished(&self) -> u64 {
-        // In this order, a zero was true at the moment of the first load: `put`
-        // was between the two counts then, and they are equal.
+        // In this order a zero is true: at the moment of the first load, `put`
+        // was at least `done` and at most what is read next, and those are equal.
         let done = self.done.count.load(Ordering::SeqCst);
         self.put() - done
     }
@@ -103,7 +103,7 @@ impl Counts {
         self.put.load(Ordering::SeqCst) & !CLOSED
     }
 
-    /// Waits until all is done; false when the deadline came first.
+    /// Waits until all items are done; false if the deadline comes first.
     pub(super) fn join(&self, deadline: Deadline) -> bool {
         let all_done = || (self.unfinished() == 0).then_some(());
         self.joiners.wait(deadline, all_done).is_some()

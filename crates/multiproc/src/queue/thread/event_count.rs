@@ -1,5 +1,5 @@
-//! An event count: threads sleep until something has changed, at hardly any cost
-//! to those who change it while nobody sleeps.
+//! An event count: threads sleep until something changes. While nobody sleeps,
+//! it costs those who make changes hardly anything.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,41 +9,44 @@ use crossbeam_utils::CachePadded;
 
 use crate::deadline::Deadline;
 
-/// How often to look again before going to sleep, and from when on to let
-/// other threads run between two looks. Sleeping and being woken costs some
-/// ten microseconds, in which a queue moves a hundred items.
+/// How often to check before going to sleep, and after how many checks to let
+/// other threads run in between. Sleeping and being woken takes some ten
+/// microseconds, in which a queue moves a hundred items.
 const LOOKS: u32 = 10;
 const PATIENT: u32 = 6;
 
 /// Threads that wait for one kind of change.
 ///
-/// The change itself is made outside, without this lock: a sleeper announces
-/// itself in `asleep`, reads `changes` *and then* looks whether there is
-/// something for it; whoever makes a change makes it, counts it in `changes`
-/// *and then* looks for sleepers. In the one order that all sequentially
-/// consistent accesses have, either the count comes before the sleeper's
-/// reading, and the sleeper sees the change, or the announcement comes before
-/// the look, and the sleeper is woken.
+/// The change itself is made without this lock:
+///
+/// - A sleeper announces itself in `asleep`, reads `changes`, *and then* checks
+///   whether there is something for it.
+/// - Whoever makes a change makes it, counts it in `changes`, *and then* checks
+///   for sleepers.
+///
+/// All sequentially consistent accesses have a single order. In it, either the
+/// count comes before the sleeper's read, and the sleeper sees the change; or the
+/// announcement comes before the check for sleepers, and the sleeper is woken.
 ///
 /// A wake-up is a permit, and belongs to no sleeper in particular. Each thread
-/// that announced itself is counted in exactly one of `asleep` and `permits`;
-/// one that leaves, for whatever reason, takes itself out of one of them. So
-/// a permit cannot get lost with a thread that timed out.
+/// that announced itself is counted in exactly one of `asleep` and `permits`, and
+/// takes itself out of one of them when it leaves, for whatever reason. So a
+/// permit cannot get lost with a thread that timed out.
 #[derive(Debug, Default)]
 pub(super) struct EventCount {
-    /// Written by whoever makes a change, and so apart from the rest, which
-    /// hardly ever changes.
+    /// Written with every change, so it is kept apart from the rest, which hardly
+    /// ever changes.
     changes: CachePadded<AtomicU64>,
-    /// How many announced themselves and have no permit. Written under the
-    /// lock, read without.
+    /// How many threads have announced themselves and have no permit. Written
+    /// under the lock, read without it.
     asleep: AtomicUsize,
     permits: Mutex<usize>,
     woken: Condvar,
 }
 
 impl EventCount {
-    /// Counts a change that has just been made, and lets one sleeper look again,
-    /// if there is one.
+    /// Counts a change that was just made, and wakes one sleeper, if there is one,
+    /// to check again.
     pub(super) fn count_and_wake_one(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         if self.has_sleepers() {
@@ -56,9 +59,9 @@ impl EventCount {
         self.changes.load(Ordering::SeqCst)
     }
 
-    /// Lets all sleepers look again, and counts nothing: after a change that is
-    /// a sequentially consistent write itself, and that the sleepers' attempt
-    /// reads so.
+    /// Wakes all sleepers to check again, without counting a change. For changes
+    /// that are sequentially consistent writes themselves, and that the sleepers
+    /// read in the same way.
     pub(super) fn wake_all(&self) {
         if self.has_sleepers() {
             self.wake(usize::MAX);
@@ -70,13 +73,13 @@ impl EventCount {
         self.asleep.load(Ordering::SeqCst) > 0
     }
 
-    /// How many sleep: for tests that need somebody to be asleep.
+    /// How many threads sleep: for tests that need one to be asleep.
     #[cfg(test)]
     pub(super) fn asleep(&self) -> usize {
         self.asleep.load(Ordering::SeqCst)
     }
 
-    /// Whether nobody is announced, and no permit is left over.
+    /// Whether nobody is waiting, and no permit is left over.
     #[cfg(test)]
     pub(super) fn idle(&self) -> bool {
         *self.lock() == 0 && self.asleep() == 0
@@ -97,8 +100,8 @@ impl EventCount {
         }
     }
 
-    /// Tries until `attempt` gives something, asleep in between; `None` when
-    /// the deadline came first. `attempt` runs without the lock.
+    /// Calls `attempt` until it returns `Some`, sleeping in between; `None` if the
+    /// deadline comes first. `attempt` runs without the lock.
     pub(super) fn wait<R>(
         &self,
         deadline: Deadline,
@@ -123,7 +126,7 @@ impl EventCount {
                 return Some(result);
             }
             if !announced.sleep(deadline) {
-                // What a permit stood for may have come with the time-out.
+                // The change may have come just as the time ran out.
                 return attempt();
             }
         }
@@ -139,25 +142,25 @@ impl EventCount {
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
-        // Nothing can panic under this lock.
+        // Never poisoned: nothing can panic under this lock.
         self.permits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A thread's announcement, taken back when dropped: also when an `attempt`
-/// panics, which runs code of the queue's user.
+/// A thread's announcement, withdrawn when dropped: even if `attempt`, which runs
+/// the caller's code, panics.
 struct Announced<'a> {
     event: &'a EventCount,
 }
 
 impl Announced<'_> {
-    /// Sleeps until there is a permit, or the deadline has come: then false.
+    /// Sleeps until there is a permit; false if the deadline comes first.
     fn sleep(self, deadline: Deadline) -> bool {
         let event = self.event;
         let mut permits = event.lock();
         loop {
-            // A permit first, also when the time is over: this thread may be
-            // the one that was woken for it, and nobody else would be.
+            // Check for a permit even if the time is over: this thread may be the
+            // one that was woken for it, and nobody else would be.
             if *permits > 0 {
                 break;
             }
@@ -187,7 +190,8 @@ impl Drop for Announced<'_> {
     fn drop(&mut self) {
         let mut permits = self.event.lock();
         let asleep = self.event.asleep.load(Ordering::Relaxed);
-        // Rather a sleeper's place than a permit: that is for another thread.
+        // Give up a sleeper's place rather than a permit: that may be meant for
+        // another thread.
         if asleep > 0 {
             self.event.asleep.store(asleep - 1, Ordering::Relaxed);
         } else {

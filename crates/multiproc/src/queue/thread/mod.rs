@@ -2,36 +2,39 @@
 //! `LifoQueue` and `PriorityQueue`.
 //!
 //! ```
+//! use multiproc::queue::Error;
 //! use multiproc::queue::thread::Queue;
 //!
 //! let queue = Queue::new(2);
-//! std::thread::scope(|scope| {
+//! std::thread::scope(|scope| -> Result<(), Error> {
 //!     scope.spawn(|| {
 //!         while let Ok(word) = queue.get() {
 //!             println!("got {word}");
-//!             queue.task_done().expect("one for each get");
+//!             let _ = queue.task_done(); // cannot fail: once for each get
 //!         }
 //!     });
 //!     for word in ["one", "two", "three"] {
-//!         queue.put(word).expect("nobody has closed the queue");
+//!         queue.put(word)?;
 //!     }
 //!     queue.join();
 //!     queue.close();
-//! });
+//!     Ok(())
+//! })?;
 //! assert!(queue.is_empty());
+//! # Ok::<(), Error>(())
 //! ```
 //!
-//! An item goes from thread to thread as it is, by a move. Nothing is copied,
-//! so an item that a queue does not take comes back in [`Rejected`]. What the
-//! queue between processes does not have:
+//! An item is moved from thread to thread, never copied, so an item that a queue
+//! refuses comes back in [`Rejected`]. Besides the common methods there are
 //!
 //! | ours | Python's |
 //! | --- | --- |
 //! | [`Queue::lifo`], [`Queue::priority`] | `LifoQueue`, `PriorityQueue` |
 //!
-//! The first-in-first-out form carries its items in a crossbeam channel. The
-//! parts: `store` holds the items and never waits; `event_count` does all the
-//! waiting; `counts` knows what was put, what is done, and whether more may come.
+//! The parts: `store` holds the items (first in, first out, they go through a
+//! crossbeam channel) and never waits; `event_count` does all the waiting;
+//! `counts` counts what was put and what is done, and knows whether more may
+//! come.
 
 mod counts;
 mod event_count;
@@ -57,13 +60,27 @@ use store::Store;
 
 /// A queue between threads, shared by reference or in an `Arc`.
 ///
-/// As in Python, a capacity of 0 stands for no limit.
+/// As in Python, a capacity of 0 means no limit.
+///
+/// ```
+/// use multiproc::queue::Error;
+/// use multiproc::queue::thread::Queue;
+///
+/// let queue = Queue::priority(2);
+/// queue.put(9)?;
+/// queue.put(3)?;
+/// let rejected = queue.try_put(5).unwrap_err();
+/// assert!(matches!(rejected.error, Error::Full));
+/// assert_eq!(rejected.item, 5);
+/// assert_eq!(queue.get()?, 3);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Queue<T> {
     store: Store<T>,
     counts: Counts,
-    /// Items that have come, and who waits for one.
+    /// Counts the items that come; getters wait here.
     getters: CachePadded<EventCount>,
-    /// Room that was made, and who waits for it.
+    /// Counts the room that is made; putters wait here.
     putters: CachePadded<EventCount>,
 }
 
@@ -78,8 +95,8 @@ impl<T: Send + 'static> Queue<T> {
         Self::with(Store::lifo(limit(maxsize)))
     }
 
-    /// The smallest item first; equal ones first in, first out, which Python's
-    /// `queue.PriorityQueue(maxsize)` leaves open.
+    /// The smallest item first. Python's `queue.PriorityQueue(maxsize)`, which
+    /// leaves the order of equal items open; here they are first in, first out.
     pub fn priority(maxsize: usize) -> Self
     where
         T: Ord,
@@ -106,7 +123,7 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`], also when the queue is closed during the wait.
+    /// [`Error::Closed`] if the queue is closed, even during the wait.
     pub fn put(&self, item: T) -> Result<(), Rejected<T>> {
         self.put_until(item, || Deadline::NEVER)
     }
@@ -115,7 +132,7 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] when the time is over, [`Error::Closed`].
+    /// [`Error::Full`] after `timeout`; [`Error::Closed`].
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), Rejected<T>> {
         self.put_until(item, || Deadline::after(timeout))
     }
@@ -151,7 +168,7 @@ impl<T> Queue<T> {
             done => return done,
         };
         let outcome = self.putters.wait(deadline(), || {
-            // Looking is cheaper than trying, and disturbs nobody.
+            // A look is cheaper than a try, and disturbs nobody.
             if self.store.is_full() && !self.is_closed() {
                 return None;
             }
@@ -179,8 +196,8 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] when the queue is closed and empty, also when that
-    /// comes about during the wait.
+    /// [`Error::Closed`] if the queue is closed and empty, even if it becomes so
+    /// during the wait.
     pub fn get(&self) -> Result<T, Error> {
         self.get_until(|| Deadline::NEVER)
     }
@@ -189,7 +206,7 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] when the time is over, [`Error::Closed`] as for `get`.
+    /// [`Error::Empty`] after `timeout`; [`Error::Closed`] as for `get`.
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, Error> {
         self.get_until(|| Deadline::after(timeout))
     }
@@ -206,8 +223,8 @@ impl<T> Queue<T> {
         if !self.counts.is_over(self.getters.count()) {
             return Err(Error::Empty);
         }
-        // The last item may have come between the two lines above. None comes
-        // any more now.
+        // The last item may have come between the two checks above. No more come
+        // now.
         self.pop().ok_or(Error::Closed)
     }
 
@@ -216,7 +233,7 @@ impl<T> Queue<T> {
             Err(Error::Empty) => None,
             done => Some(done),
         };
-        // Asking the clock costs more than a get that need not wait.
+        // Reading the clock costs more than a get that need not wait.
         attempt()
             .or_else(|| self.getters.wait(deadline(), attempt))
             .unwrap_or(Err(Error::Empty))
@@ -235,8 +252,8 @@ impl<T> Queue<T> {
         self.store.len()
     }
 
-    /// Whether there is no item. True for an instant, as is
-    /// [`is_full`](Self::is_full): other threads go on meanwhile.
+    /// Whether there is no item. Like [`is_full`](Self::is_full), the answer may
+    /// be out of date at once: other threads put and get meanwhile.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -251,18 +268,18 @@ impl<T> Queue<T> {
         self.store.capacity()
     }
 
-    /// One item that was got is done.
+    /// Reports that an item from the queue is done. Call it once for each get.
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyDone`] when every item that was put is done already;
-    /// nothing is changed then. Python's `ValueError`.
+    /// [`Error::TooManyDone`] if every item that was put is already done; nothing
+    /// changes then. Python's `ValueError`.
     pub fn task_done(&self) -> Result<(), Error> {
         self.counts.done()
     }
 
-    /// How many items are put and not done: Python's `unfinished_tasks`. An
-    /// item that is being refused may be counted for a moment.
+    /// How many items were put and are not done: Python's `unfinished_tasks`. An
+    /// item that is just being refused may be counted for a moment.
     pub fn unfinished(&self) -> u64 {
         self.counts.unfinished()
     }
@@ -272,14 +289,16 @@ impl<T> Queue<T> {
         self.counts.join(Deadline::NEVER);
     }
 
-    /// Like [`join`](Self::join), for at most `timeout`; whether all is done.
+    /// Like [`join`](Self::join), for at most `timeout`; returns whether all
+    /// items are done.
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         self.counts.join(Deadline::after(timeout))
     }
 
-    /// Ends the queue: nothing can be put any more, getters get what is left
-    /// and then [`Error::Closed`]. Whoever is blocked in a put or a get wakes.
-    /// `join` goes on waiting for what is not done. Python 3.13's `shutdown()`.
+    /// Closes the queue: nothing can be put any more, and getters get what is
+    /// left and then [`Error::Closed`]. Whoever is blocked in a put or a get
+    /// wakes up. `join` still waits for what is not done. Python 3.13's
+    /// `shutdown()`.
     pub fn close(&self) {
         self.counts.close();
         self.getters.wake_all();

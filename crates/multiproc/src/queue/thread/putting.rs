@@ -1,11 +1,11 @@
-//! What has begun has to end, and be counted.
+//! A put that has begun must end, and be counted, whatever happens.
 
 use std::mem;
 
 use super::Queue;
 
-/// A put that has begun. What it puts is in the queue when this is dropped,
-/// also when comparing it with others panicked.
+/// A put that has begun. Unless it is [refused](Self::refuse), its item is in
+/// the queue when this is dropped, even if comparing it with others panicked.
 pub(super) struct Putting<'a, T>(&'a Queue<T>);
 
 impl<T> Drop for Putting<'_, T> {
@@ -19,11 +19,11 @@ impl<'a, T> Putting<'a, T> {
         Putting(queue)
     }
 
-    /// It does not come about.
+    /// Ends the put without an item in the queue.
     pub(super) fn refuse(self) {
         self.0.counts.refuse();
         if self.0.is_closed() {
-            // A getter may have been waiting for what becomes of this put.
+            // Getters may be waiting to see how this last put ends.
             self.0.getters.wake_all();
         }
         mem::forget(self);

@@ -1,10 +1,10 @@
-//! An item comes back from a queue that does not take it.
+//! What comes back from a queue that refuses an item.
 
 use std::fmt;
 
 use crate::queue::Error;
 
-/// An item that was not put, and why.
+/// An item that a queue refused, and why. `?` keeps only the [`Error`].
 #[derive(thiserror::Error)]
 #[error("{error}")]
 pub struct Rejected<T> {

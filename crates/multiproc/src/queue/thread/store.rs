@@ -1,5 +1,5 @@
-//! Where the items are: in a channel, first in, first out, or under a lock in
-//! an order of any kind.
+//! Where the items are: first in, first out in a channel, or in any other order
+//! under a lock.
 
 use std::cmp::Ordering as Cmp;
 use std::collections::{BinaryHeap, VecDeque};
@@ -7,11 +7,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 
-/// A bounded channel reserves its room at the start. A queue that may hold
-/// more than this many items grows as it fills instead.
+/// The most items in a bounded channel, which allocates all its room at the
+/// start. A queue that may hold more grows as it fills instead.
 const LARGEST_CHANNEL: usize = 1 << 16;
 
-/// Items in some order. Nothing in here waits.
+/// Items in some order. Nothing here waits.
 pub(super) enum Store<T> {
     Channel(Channel<T>),
     Ordered(Ordered<T>),
@@ -40,7 +40,7 @@ impl<T: Send + 'static> Store<T> {
 }
 
 impl<T> Store<T> {
-    /// Puts the item in its place, or gives it back: there is no room.
+    /// Stores the item, or returns it if there is no room.
     pub(super) fn push(&self, item: T) -> Result<(), T> {
         match self {
             Store::Channel(channel) => channel
@@ -79,10 +79,10 @@ impl<T> Store<T> {
 
 /// First in, first out, without a lock.
 ///
-/// Both ends of the channel stay here, so it never hangs up, and only its
-/// immediate calls are used. Its own waiting would not do: a blocked sender is
-/// woken by room or by the end of all receivers, and with these the channel
-/// throws its items away.
+/// Both ends of the channel stay here, so it never disconnects, and only its
+/// non-blocking calls are used. Its own waiting would not do: only room or the
+/// drop of all receivers wakes a blocked sender, and that drop throws away the
+/// items that `close` must keep.
 pub(super) struct Channel<T> {
     sender: Sender<T>,
     receiver: Receiver<T>,
@@ -126,8 +126,8 @@ impl<T> Ordered<T> {
     }
 }
 
-/// Comparing items runs code of the queue's user, which may panic; a heap
-/// stays a heap of the same items then, in an order as good as that code.
+/// Ignores poison. Comparing items runs the caller's code, which may panic; the
+/// heap then still has the same items, in whatever order that code left them.
 fn lock<R>(mutex: &Mutex<R>) -> MutexGuard<'_, R> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -202,7 +202,7 @@ struct Ranked<T> {
 
 impl<T: Ord> Ord for Ranked<T> {
     fn cmp(&self, other: &Self) -> Cmp {
-        // The heap gives the greatest first: turned round.
+        // The heap pops the greatest, so the order is reversed.
         let items = other.item.cmp(&self.item);
         items.then_with(|| other.number.cmp(&self.number))
     }

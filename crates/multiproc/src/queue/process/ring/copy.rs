@@ -8,14 +8,14 @@ use std::ptr::{self, NonNull};
 
 use super::{Ring, UNIT};
 
-// SAFETY of all accesses to `data`: between the head's place and the tail's,
-// the bytes belong to whoever holds the head's lock; the others to whoever
-// holds the tail's lock. A place moves by one store with `Release` order, read
-// with `Acquire` by the other end.
+// SAFETY of all accesses to `data`: the bytes between the head and the tail
+// belong to whoever holds the head's lock, the rest to whoever holds the tail's
+// lock. Each end moves by one `Release` store, which the other end reads with
+// `Acquire`.
 
 impl Ring {
-    /// The place in the ring that `units` stands for, and how many bytes there
-    /// are from it to the ring's end.
+    /// The address of a position, and how many bytes there are from it to the
+    /// end of the ring.
     pub(super) fn address(&self, units: u32) -> (NonNull<u8>, usize) {
         let unit = (units & self.mask) as usize;
         let left = (self.mask as usize + 1 - unit) * UNIT;
@@ -26,9 +26,9 @@ impl Ring {
     pub(super) fn copy_in(&self, units: u32, bytes: &[u8]) {
         let (place, left) = self.address(units);
         let (first, second) = bytes.split_at(bytes.len().min(left));
-        // SAFETY: see above. The caller has the tail's lock and
-        // checked that the bytes fit, so both parts are within the mapping and
-        // outside what the head's end may read.
+        // SAFETY: see above. The caller has the tail's lock and has checked that
+        // the bytes fit, so both parts are within the mapping and outside what
+        // the holder of the head's lock may read.
         unsafe {
             ptr::copy_nonoverlapping(first.as_ptr(), place.as_ptr(), first.len());
             ptr::copy_nonoverlapping(second.as_ptr(), self.data.start().as_ptr(), second.len());
@@ -47,8 +47,8 @@ impl Ring {
     pub(super) fn copy_out(&self, units: u32, bytes: &mut [MaybeUninit<u8>]) {
         let (place, left) = self.address(units);
         let (first, second) = bytes.split_at_mut(bytes.len().min(left));
-        // SAFETY: see above. The caller has the head's lock, and a
-        // length that `units` accepted is within the mapping.
+        // SAFETY: see above. The caller has the head's lock, and a length that
+        // `units` accepted is within the mapping.
         unsafe {
             let start = self.data.start().as_ptr();
             ptr::copy_nonoverlapping(place.as_ptr(), first.as_mut_ptr().cast(), first.len());

@@ -1,6 +1,6 @@
 //! The head: getting and claiming.
 
-// Bytes are read out of the ring.
+// It reads raw bytes out of the ring.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -16,8 +16,8 @@ impl Ring {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] when the deadline comes first, [`Error::Closed`] when the
-    /// ring is closed and empty.
+    /// [`Error::Empty`] if the deadline comes first, [`Error::Closed`] if the ring
+    /// is closed and empty.
     pub fn get(&self, bytes: &mut Vec<u8>, deadline: Deadline) -> Result<(), Error> {
         self.wait_get(bytes, None, deadline)
     }
@@ -31,11 +31,11 @@ impl Ring {
         self.get_once(bytes, None, || briefly(self.may_get()))
     }
 
-    /// Gets as [`get`](Self::get) does, and *claims* the item in slot `claim`
-    /// before anything else is done with it: should this process die before
-    /// [`release`](Self::release), [`claimed`](Self::claimed) tells what it had
-    /// in hand, even if it died of taking memory for the item. A slot belongs
-    /// to one process at a time.
+    /// Like [`get`](Self::get), but first *claims* the item in slot `claim`. If
+    /// this process dies before it calls [`release`](Self::release),
+    /// [`claimed`](Self::claimed) tells which item it had, even if allocating
+    /// memory for the item is what killed it. A slot belongs to one process at a
+    /// time.
     ///
     /// # Errors
     ///
@@ -49,22 +49,22 @@ impl Ring {
         self.wait_get(bytes, Some(&self.claims[claim]), deadline)
     }
 
-    /// Says that the item claimed in slot `claim` has been dealt with.
+    /// Gives up the claim in slot `claim`: its item has been dealt with.
     pub fn release(&self, claim: usize) {
         self.claims[claim].item.store(0, Ordering::Release);
     }
 
-    /// The first eight bytes of the item that the owner of slot `claim` died
-    /// with, and empties the slot. Call it when that process has ended.
+    /// Returns the first eight bytes of the item that the owner of slot `claim`
+    /// died with, and empties the slot. Call it when that process has ended.
     ///
-    /// What is told here is out of the ring: nobody else got it or will.
+    /// That item is no longer in the ring, and nobody else has got it.
     pub fn claimed(&self, claim: usize) -> Option<[u8; 8]> {
         let claim = &self.claims[claim];
         let item = claim.item.load(Ordering::Acquire);
         let head = &self.header.head;
         if item == Position::load(&head.position, Ordering::Acquire).claimed() {
-            // It died between claiming and moving the head. Whoever has the
-            // lock next moves it; that may be us.
+            // The owner died between claiming the item and moving the head. The
+            // lock's next owner moves it: be that now, unless it happened before.
             self.lock_head(|| Deadline::NEVER);
             head.lock.unlock();
         }
@@ -101,11 +101,11 @@ impl Ring {
             .unwrap_or(Err(Error::Empty))
     }
 
-    /// Waits until there is something to get, or the ring is closed, and takes
-    /// nothing; false when the deadline came first.
+    /// Waits until there is something to get or the ring is closed, without
+    /// taking anything; false if the deadline comes first.
     #[cfg(feature = "tokio")]
     pub fn wait_for_item(&self, deadline: Deadline) -> bool {
-        // Whoever was woken and takes nothing passes the wake-up on.
+        // It takes nothing, so it passes the wake-up on.
         let attempt = || self.may_get().then_some(((), true));
         let getters = &self.header.rest.getters;
         let wait = || getters.wait_until(deadline, || self.may_get(), attempt);
@@ -137,7 +137,7 @@ impl Ring {
         let Header { tail, head, .. } = &*self.header;
         let at = Position::load(&head.position, Ordering::Relaxed);
         if at == Position::load(&head.other, Ordering::Relaxed) {
-            // Asked before the tail is read: once closed, the tail stays.
+            // Read the flag before the tail: once closed, the tail stays put.
             let closed = self.is_closed();
             let now = Position::load(&tail.position, Ordering::Acquire);
             now.store(&head.other);
@@ -146,12 +146,12 @@ impl Ring {
             }
         }
         let len = self.length_at(at.units);
-        // Only a stray write into the ring could make this fail; it must not
-        // make us take memory for it.
+        // This fails only after a stray write into the ring, which must not make
+        // this process allocate whatever length it left.
         let units = self.units(len)?;
         if let Some(claim) = claim {
-            // First of all: the memory for the item may be more than this
-            // process can have, and then this is what it dies of.
+            // Before anything else: this process may die of allocating memory
+            // for the item.
             let mut tag = [MaybeUninit::new(0); 8];
             let known = len.min(tag.len());
             self.copy_out(at.units.wrapping_add(1), &mut tag[..known]);
@@ -172,13 +172,13 @@ impl Ring {
         Ok(())
     }
 
-    /// Whether the lock was got until the deadline.
+    /// Takes the head's lock; false if the deadline comes first.
     fn lock_head(&self, deadline: impl FnOnce() -> Deadline) -> bool {
         let head = &self.header.head;
         let acquired = head.lock.lock_until(deadline);
         if acquired == Some(Acquired::OwnerDied) {
-            // The claim took the item. If its owner died before it moved the
-            // head, it is moved here; else nobody claims the first item.
+            // A claim takes the item. If its owner died before it moved the head,
+            // move the head here. Otherwise nobody has claimed the first item.
             let at = Position::load(&head.position, Ordering::Relaxed);
             let taken = |claim: &Claim| claim.item.load(Ordering::Acquire) == at.claimed();
             if self.claims.iter().any(taken)

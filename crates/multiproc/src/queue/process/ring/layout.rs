@@ -1,15 +1,15 @@
-//! What stands in shared memory before the bytes: how far each end has come,
-//! its lock, and who waits.
+//! The ring's header in shared memory: how far each end has come, its lock, and
+//! who waits.
 
-// What is in it may live in shared memory, which is for us to say.
+// The `ProcessSafe` implementations are promises.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::shared::{ProcessSafe, RawMutex, WaitWord};
 
-/// How far an end has come: where in the ring, in units of 8 bytes, and how
-/// many items. Both count on and on, and wrap at 2³².
+/// How far an end has come: in units of 8 bytes, and in items. Both numbers only
+/// grow, and wrap at 2³².
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) units: u32,
@@ -27,7 +27,7 @@ impl Position {
 
     pub(super) fn store(self, word: &AtomicU64) {
         let value = u64::from(self.items) << 32 | u64::from(self.units);
-        // Release: who sees the place sees the bytes behind it.
+        // Release: whoever sees the position sees the bytes that it stands for.
         word.store(value, Ordering::Release);
     }
 
@@ -38,7 +38,7 @@ impl Position {
         }
     }
 
-    /// What a claim of the item here says.
+    /// The claim of the item at this position: see [`Claim::item`].
     pub(super) fn claimed(self) -> u64 {
         1 << 32 | u64::from(self.items)
     }
@@ -49,8 +49,9 @@ impl Position {
 pub(super) struct End {
     pub(super) lock: RawMutex,
     pub(super) position: AtomicU64,
-    /// Where the other end was when this one last had to know, guarded by the
-    /// lock: looking there each time would move its cache line to and fro.
+    /// The other end's position when this one last had to know it. Reading it
+    /// there each time would move its cache line back and forth. Guarded by the
+    /// lock.
     pub(super) other: AtomicU64,
 }
 
@@ -64,7 +65,7 @@ impl End {
     }
 }
 
-/// What is seldom written, away from the ends' cache lines.
+/// What is rarely written, on cache lines apart from those of the ends.
 #[repr(C, align(128))]
 pub(super) struct Rest {
     pub(super) closed: AtomicU32,
@@ -73,26 +74,26 @@ pub(super) struct Rest {
     /// `line.rs`. Guarded by the tail's lock.
     pub(super) asked: AtomicU32,
     pub(super) served: AtomicU32,
-    /// For those who find no spot in the line.
+    /// Where those wait who find no spot in the line.
     pub(super) crowd: WaitWord,
 }
 
-/// How many putters can wait in line.
+/// How many producers can wait in line.
 pub(super) const SPOTS: u32 = 64;
 
-/// Where one putter stands in the line.
+/// The spot of one producer in the line.
 #[repr(C, align(64))]
 pub(super) struct Spot {
-    /// Held by the putter as long as it stands here; the kernel releases it
-    /// when the putter dies.
+    /// Held by the producer as long as it stands here. If it dies, the kernel
+    /// releases it.
     pub(super) present: RawMutex,
-    /// Whose spot it is, or was.
+    /// The ticket of the producer that stands here, or last stood here.
     pub(super) ticket: AtomicU32,
     /// How much room it needs.
     pub(super) units: AtomicU32,
     pub(super) waiting: WaitWord,
-    /// When it was first seen that the one in front does not take the room
-    /// that is there, in milliseconds of the monotonic clock; 0: not seen.
+    /// When this producer, in front, was first seen to leave its room unused, in
+    /// milliseconds of the monotonic clock; 0 if it was not.
     pub(super) idle_since: AtomicU64,
 }
 
@@ -124,8 +125,8 @@ pub(super) struct Header {
     pub(super) spots: [Spot; SPOTS as usize],
 }
 
-// SAFETY: atomics and locks; no pointers. What the locks guard is right after
-// every single store, as the module says.
+// SAFETY: atomics and locks, no pointers. What the locks guard is consistent
+// after every single store, as the module says.
 unsafe impl ProcessSafe for Header {
     fn init_in_place(&self) {
         self.tail.lock.init_in_place();
@@ -139,7 +140,7 @@ unsafe impl ProcessSafe for Header {
 /// What a consumer has in hand: see [`Ring::claim`].
 #[repr(C, align(64))]
 pub(super) struct Claim {
-    /// 0: nothing. Else 2³² and the number of the item.
+    /// 0 for nothing, otherwise 2³² plus the number of the item.
     pub(super) item: AtomicU64,
     /// The item's first eight bytes.
     pub(super) tag: AtomicU64,

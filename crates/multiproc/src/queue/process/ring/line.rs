@@ -1,18 +1,20 @@
-//! The line of those who wait for room.
+//! The line of producers that wait for room.
 //!
-//! Room is given in the order of asking: nobody takes room that somebody who
-//! asked before him waits for. Who comes later may put at once if there is room
-//! for his item *beside* all that the line waits for; so a large item is not
-//! starved by small ones, and where there is room enough for everybody, nobody
-//! waits for a sleeper to wake up.
+//! Room is given in the order of asking: no producer takes room that an earlier
+//! one waits for. A latecomer may still put at once if there is room for its item
+//! *in addition to* everything that the line waits for. So small items do not
+//! starve a large one; and while there is room for everybody, nobody has to wait
+//! for a sleeper to wake up.
 //!
-//! Each in line has a ticket, and stands at the spot `ticket % SPOTS`. He holds
-//! the lock `present` of his spot, which the kernel takes from him when he
-//! dies; so who is in line is whoever's lock is held, and a death, at whatever
-//! instruction, leaves nothing to repair. The numbers are guarded by the
-//! tail's lock. One who is stopped holds up the others once, for
-//! [`PATIENCE`]: if he does not take room that is there for him, the next one
-//! goes before him.
+//! Each producer in line has a ticket and stands at the spot `ticket % SPOTS`,
+//! whose lock `present` it holds. When it dies, the kernel releases that lock. So
+//! a producer is in line exactly as long as its lock is held, and a death, at
+//! whatever instruction, leaves nothing to repair. The ticket numbers are guarded
+//! by the tail's lock.
+//!
+//! A producer that is stopped (`SIGSTOP`) holds up the others once, for
+//! [`PATIENCE`]: if it does not take the room that is there for it, the next one
+//! goes first.
 
 use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
@@ -22,11 +24,11 @@ use super::put::{Need, Turn};
 use super::{Error, Ring};
 use crate::deadline::Deadline;
 
-/// How long the one in front may leave room unused that is there for him. It
-/// takes less to wake up, unless the machine has far too much to do.
+/// How long the producer in front may leave its room unused. Waking up takes less,
+/// unless the machine is badly overloaded.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Somebody's place in the line, until it is dropped.
+/// A place in the line, left when this is dropped.
 pub(super) struct Ticket<'a> {
     ring: &'a Ring,
     number: u32,
@@ -36,8 +38,8 @@ impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         let Header { tail, rest, .. } = &*self.ring.header;
         self.ring.spot(self.number).present.unlock();
-        // Without waiting: time may be up. If the lock is not free, the next
-        // one to have it sees that we are gone.
+        // Do not wait for the lock: time may be up. Whoever takes it next sees
+        // that this producer is gone.
         if tail.lock.try_lock().is_some() {
             self.ring.asked_before(Turn::Last);
             tail.lock.unlock();
@@ -52,7 +54,7 @@ impl Drop for Ticket<'_> {
 }
 
 impl Ring {
-    /// Waits in the line, and puts.
+    /// Waits in line, then puts.
     pub(super) fn put_in_line(
         &self,
         bytes: &[u8],
@@ -76,15 +78,15 @@ impl Ring {
                 .wait_until(deadline, likely, attempt)
             {
                 Some(Some(done)) => return done,
-                // It was stopped, and the line went on without it.
+                // This producer was stopped, and the line went on without it:
+                // line up again.
                 Some(None) => {}
                 None => return Err(Error::Full),
             }
         }
     }
 
-    /// Goes to the end of the line; `None` when that was not possible until
-    /// `deadline`.
+    /// Joins the end of the line; `None` if there is no spot by the deadline.
     fn enter_line(&self, need: Need, deadline: Deadline) -> Option<Ticket<'_>> {
         let rest = &self.header.rest;
         let enter = || {
@@ -102,16 +104,17 @@ impl Ring {
         rest.crowd.wait_until(deadline, likely, enter)
     }
 
-    /// The caller holds the tail's lock.
+    /// Takes the next ticket whose spot is free; `None` if the line is full. The
+    /// caller holds the tail's lock.
     fn take_ticket(&self, need: Need) -> Option<Ticket<'_>> {
         let rest = &self.header.rest;
         let mut number = rest.asked.load(Ordering::Relaxed);
-        // Makes the line as short as it is.
+        // Drops those at the front who have left.
         self.asked_before(Turn::Last);
         while number.wrapping_sub(self.served()) < SPOTS {
             let spot = self.spot(number);
-            // Somebody who was stopped may still hold it. That number is
-            // nobody's then.
+            // A stopped producer, passed over, may still hold this spot. Then
+            // nobody gets this number.
             if spot.present.try_lock().is_some() {
                 spot.units.store(need.units as u32, Ordering::Relaxed);
                 spot.idle_since.store(0, Ordering::Relaxed);
@@ -125,8 +128,8 @@ impl Ring {
         None
     }
 
-    /// What all those wait for whose turn comes before `turn`. Those in front
-    /// who are gone leave the line by the way. The caller holds the tail's lock.
+    /// The room that all those before `turn` wait for. On the way, removes those
+    /// at the front who are gone. The caller holds the tail's lock.
     pub(super) fn asked_before(&self, turn: Turn) -> Need {
         let end = match turn {
             Turn::First => self.served(),
@@ -160,14 +163,14 @@ impl Ring {
         !left
     }
 
-    /// Whether the one in front leaves room unused for too long.
+    /// Whether the producer in front has left its room unused for too long.
     fn misses_its_turn(&self, number: u32) -> bool {
         let spot = self.spot(number);
         if !self.has_room(self.need_at(spot)) {
             spot.idle_since.store(0, Ordering::Relaxed);
             return false;
         }
-        // Exact to some milliseconds, and cheap.
+        // The coarse clock is cheap, and precise to a few milliseconds.
         let now = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
         let now = (now.tv_sec * 1000 + now.tv_nsec / 1_000_000).cast_unsigned();
         match spot.idle_since.load(Ordering::Relaxed) {
@@ -179,16 +182,16 @@ impl Ring {
         }
     }
 
-    /// Whether somebody waits for room, or died waiting.
+    /// Whether somebody is in line, or died there.
     pub(super) fn has_line(&self) -> bool {
         self.header.rest.asked.load(Ordering::Relaxed) != self.served()
     }
 
-    /// Wakes the one in front if there is room for him now. Call it after a
+    /// Wakes the producer in front if there is room for it now. Call it after a
     /// change.
     #[inline]
     pub(super) fn wake_front(&self) {
-        // As in `WaitWord`: either the waiter sees the change, or we see him.
+        // As in `WaitWord`: either the waiter sees the change, or is seen here.
         fence(Ordering::SeqCst);
         if self.has_line() {
             self.wake_spot(self.spot(self.served()));
@@ -202,7 +205,7 @@ impl Ring {
         }
     }
 
-    /// Wakes everybody.
+    /// Wakes everybody who waits for room.
     pub(super) fn wake_line(&self) {
         for spot in &self.header.spots {
             spot.waiting.wake_all();
@@ -218,7 +221,7 @@ impl Ring {
         self.header.rest.served.load(Ordering::Acquire)
     }
 
-    /// Whether `ticket` is not in line any more.
+    /// Whether the line has moved past `ticket`.
     pub(super) fn is_served(&self, ticket: u32) -> bool {
         ticket.wrapping_sub(self.served()) >= SPOTS
     }

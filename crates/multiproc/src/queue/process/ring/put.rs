@@ -7,7 +7,7 @@ use super::{Error, Ring, briefly};
 use crate::deadline::Deadline;
 use crate::shared::WaitWord;
 
-/// Room that somebody asks for.
+/// Room that a producer needs, or several.
 #[derive(Clone, Copy)]
 pub(super) struct Need {
     pub(super) units: u64,
@@ -33,11 +33,11 @@ impl Need {
 /// Whose turn it is to put.
 #[derive(Clone, Copy)]
 pub(super) enum Turn {
-    /// Somebody who has just come: after all that wait.
+    /// That of a newcomer: after all who wait.
     Last,
-    /// The one in line with this ticket.
+    /// That of the producer with this ticket.
     Of(u32),
-    /// Somebody who goes before all that wait.
+    /// Before all who wait.
     First,
 }
 
@@ -46,8 +46,8 @@ impl Ring {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] when the deadline comes first, [`Error::Closed`] after
-    /// [`close`](Self::close), [`Error::TooLarge`] for what never fits.
+    /// [`Error::Full`] if the deadline comes first, [`Error::Closed`] after
+    /// [`close`](Self::close), [`Error::TooLarge`] if it would never fit.
     pub fn put(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
         let need = Need::of(self.units(bytes.len())?);
         match self.put_once(bytes, need, Turn::Last, || deadline) {
@@ -66,7 +66,7 @@ impl Ring {
         WaitWord::spin(likely, attempt).unwrap_or_else(|| self.put_in_line(bytes, need, deadline))
     }
 
-    /// Puts `bytes` if there is room, beside what others wait for already.
+    /// Puts `bytes` if there is room in addition to what others wait for.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl Ring {
         self.put_now(bytes, Turn::Last)
     }
 
-    /// Puts `bytes` if there is room, though others may wait for it.
+    /// Puts `bytes` if there is room, even if others wait for it.
     ///
     /// # Errors
     ///
@@ -98,8 +98,8 @@ impl Ring {
         deadline: impl FnOnce() -> Deadline,
     ) -> Result<(), Error> {
         let tail = &self.header.tail;
-        // A producer that died holding the lock has not moved the tail: its
-        // item never was.
+        // If the last producer died holding the lock, it has not moved the tail,
+        // and there is no trace of its item.
         if tail.lock.lock_until(deadline).is_none() {
             return Err(Error::Full);
         }
@@ -109,8 +109,9 @@ impl Ring {
             self.header.rest.getters.wake_one();
         }
         if self.has_line() {
-            // Who found no room may have found a death in the line; who found
-            // some may have left some.
+            // A put that found no room may have found a death in the line, and
+            // one that found room may have left some: either way the producer in
+            // front may have its turn now.
             self.wake_front();
         }
         result
