@@ -6,7 +6,7 @@ use std::time::Duration;
 use multiproc::deadline::Deadline;
 
 use super::signature::Bound;
-use super::{Caller, Hold, Memory, Object, Served, Stored, Wait};
+use super::{Caller, Exception, Hold, Memory, Object, Served, Stored, Wait};
 use inert_pickle::{Kind, Value};
 
 /// Finds the objects that proxies stand for, and makes them stay.
@@ -120,6 +120,45 @@ impl<'a> Call<'a> {
 
     pub(crate) fn memory(&self) -> &'a Arc<Memory> {
         self.memory
+    }
+
+    /// Whether the client has hung up, so that there is no use in waiting on its
+    /// behalf. The thread that makes the call is unparked when that happens
+    /// ([`std::thread::park`]).
+    pub fn is_gone(&self) -> bool {
+        self.caller.is_gone()
+    }
+
+    /// How long to wait by the arguments `block` and `timeout` of Python's
+    /// queues, the first of them at `index`; none is for ever.
+    ///
+    /// # Errors
+    ///
+    /// What Python raises of a time-out that is no number, or negative.
+    pub fn patience(&self, index: usize) -> Result<Option<Duration>, Exception> {
+        if !self.flag(index, true) {
+            return Ok(Some(Duration::ZERO));
+        }
+        let timeout = match self.get(index + 1) {
+            Some(timeout) if !timeout.is_none() => timeout,
+            _ => return Ok(None),
+        };
+        let amount = exact(timeout).ok_or_else(|| {
+            Exception::type_error(format!(
+                "'<' not supported between instances of '{}' and 'int'",
+                timeout.type_name()
+            ))
+        })?;
+        if amount < 0.0 {
+            return Err(Exception::value_error(
+                "'timeout' must be a non-negative number",
+            ));
+        }
+        if amount.is_nan() {
+            return Err(Exception::value_error("Invalid value NaN (not a number)"));
+        }
+        // Longer than the clock can tell is for ever.
+        Ok(Duration::try_from_secs_f64(amount).ok())
     }
 
     /// From now on the object's [`Object::connection_ended`] will be called when

@@ -53,6 +53,36 @@ impl Answer {
     pub fn none() -> Self {
         Answer::Value(Value::none())
     }
+
+    /// Something that was taken out of the object. `settle` is called once it is
+    /// known whether the client got it, on the connection's thread: with `true`
+    /// when the client asks for something else or says good-bye, with `false`
+    /// when it is gone and has not read it.
+    pub fn lent(value: Value, settle: impl FnOnce(bool) + Send + 'static) -> Self {
+        let mut settle = Settle(Some(Box::new(settle)));
+        Answer::Lent(Lent {
+            stored: Stored::plain(value),
+            put_back: Box::new(move |_| settle.now(false)),
+        })
+    }
+}
+
+/// A lent item that is dropped, and was not given back, has arrived.
+struct Settle(Option<Box<dyn FnOnce(bool) + Send>>);
+
+impl Settle {
+    fn now(&mut self, arrived: bool) {
+        if let Some(settle) = self.0.take() {
+            settle(arrived);
+        }
+    }
+}
+
+impl Drop for Settle {
+    fn drop(&mut self) {
+        // A panic says nothing about its arrival.
+        self.now(!std::thread::panicking());
+    }
 }
 
 /// Something on its way to a client, and how it goes back.

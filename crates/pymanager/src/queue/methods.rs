@@ -8,7 +8,7 @@ use multiproc::deadline::Deadline;
 use super::core::Refused;
 use super::shared::{Item, QueueKind, QueueObject};
 use crate::object::{
-    Answer, Call, Class, Exception, Lent, Method, Outcome, Served, Signature, exact, seconds,
+    Answer, Call, Class, Exception, Lent, Method, Outcome, Served, Signature, exact,
 };
 use inert_pickle::Value;
 
@@ -166,28 +166,8 @@ fn done(outcome: Result<(), Refused>) -> Outcome {
 /// Until when to wait, from the arguments `block` and `timeout`, the first of
 /// them at `index`.
 fn deadline(call: &Call<'_>, index: usize) -> Result<Deadline, Exception> {
-    if !call.flag(index, true) {
-        return Ok(Deadline::after(Duration::ZERO));
-    }
-    let timeout = match call.get(index + 1) {
-        Some(timeout) if !timeout.is_none() => timeout,
-        _ => return Ok(Deadline::NEVER),
-    };
-    let amount = exact(timeout).ok_or_else(|| {
-        Exception::type_error(format!(
-            "'<' not supported between instances of '{}' and 'int'",
-            timeout.type_name()
-        ))
-    })?;
-    if amount < 0.0 {
-        return Err(Exception::value_error(
-            "'timeout' must be a non-negative number",
-        ));
-    }
-    if amount.is_nan() {
-        return Err(Exception::value_error("Invalid value NaN (not a number)"));
-    }
-    Ok(seconds(amount))
+    let patience = call.patience(index)?;
+    Ok(patience.map_or(Deadline::NEVER, Deadline::after))
 }
 
 /// A count as a Python number.

@@ -18,6 +18,7 @@ use inert_pickle::{self as pickle, Value, read};
 
 mod ends;
 mod hostile;
+mod lent;
 mod limits;
 mod recordings;
 mod status;
