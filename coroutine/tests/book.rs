@@ -18,6 +18,8 @@ fn python_tells_the_same() {
         ("coroutine_cancel.py", Some("cancel")),
         ("coroutine_bounded_queue.py", Some("bounded_queue")),
         ("coroutine_semaphore.py", Some("semaphore")),
+        ("coroutine_deadline.py", Some("deadline")),
+        ("coroutine_children.py", Some("children")),
     ] {
         assert_python_does_the_same(file, "coroutine", RECIPE, example);
     }
