@@ -15,32 +15,9 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::{Parser, ValueEnum};
 use common::{program, say};
 use coroutine::event_loop;
-
-/// Runs coroutines in one thread that wait at the same time.
-#[derive(Parser)]
-#[command(name = "coroutine", after_help = EXAMPLES)]
-struct Options {
-    /// How long each coroutine waits, in seconds
-    #[arg(long, value_delimiter = ',', default_value = "0.9,0.6,0.3", value_parser = program::seconds)]
-    waits: Vec<Duration>,
-    /// Whose event loop runs them
-    #[arg(long, value_enum, default_value = "ours")]
-    on: Loop,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Loop {
-    Ours,
-    Tokio,
-}
-
-const EXAMPLES: &str = "\
-Examples:
-  cargo run -p coroutine -- --waits 3,2,1,0.5
-  cargo run -p coroutine -- --on tokio";
+use coroutine::options::{Loop, Options};
 
 // ANCHOR: recipe
 fn main() -> ExitCode {
@@ -53,12 +30,9 @@ fn main() -> ExitCode {
                 .build()?
                 .block_on(on_tokio(&options.waits)),
         }
-        let together: Duration = options.waits.iter().sum();
-        say!(
-            "{:.1} seconds of waiting took {:.1} seconds.",
-            together.as_secs_f64(),
-            start.elapsed().as_secs_f64()
-        );
+        let together = options.waits.iter().sum::<Duration>().as_secs_f64();
+        let took = start.elapsed().as_secs_f64();
+        say!("{together:.1} seconds of waiting took {took:.1} seconds.");
         Ok(())
     })
 }

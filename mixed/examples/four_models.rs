@@ -101,15 +101,7 @@ fn main() -> ExitCode {
 fn start(model: Model, listener: &TcpListener) -> anyhow::Result<Process> {
     Ok(Process::spawn("server", || match model {
         Model::Forked { processes, threads } => {
-            let settings = Settings {
-                processes,
-                threads,
-                requests: None,
-                grace: Duration::from_secs(10),
-                hang: Duration::from_secs(60),
-                say: false,
-                crash: false,
-            };
+            let settings = Settings::of(processes, threads);
             serve(listener, &settings).map(drop)
         }
         Model::EventLoop => event_loop(listener),

@@ -4,6 +4,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use common::say;
+
 use crate::server::Held;
 
 /// No answer takes longer, or something is wrong with the server.
@@ -20,6 +22,31 @@ pub fn get(address: SocketAddr, path: &str) -> io::Result<String> {
     let mut body = answer.first.clone();
     body += &answer.rest()?;
     Ok(body)
+}
+
+/// Opens so many connections at once, and says who has them, in order.
+///
+/// # Errors
+///
+/// As [`get`].
+pub fn hold(address: SocketAddr, connections: usize) -> io::Result<Vec<Answer>> {
+    let held = (0..connections).map(|_| Answer::hold(address));
+    let mut held = held.collect::<io::Result<Vec<_>>>()?;
+    held.sort_by_key(|answer| (answer.process(), answer.thread().to_string()));
+    for answer in &held {
+        let process = answer.process().unwrap_or_default();
+        say!("  process {process}, {}", answer.thread());
+    }
+    Ok(held)
+}
+
+/// Lets the server end its answers. How many came to their ends, and how many
+/// broke.
+pub fn release(held: Vec<Answer>) -> (usize, usize) {
+    let count = held.len();
+    let answered = held.into_iter().filter_map(|answer| answer.release().ok());
+    let answered = answered.count();
+    (answered, count - answered)
 }
 
 /// A connection whose answer has begun: somebody holds it.

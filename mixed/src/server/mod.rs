@@ -29,10 +29,13 @@ mod http;
 mod worker;
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use anyhow::Context;
+use common::program::Exit;
+use common::say;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -61,6 +64,21 @@ pub struct Settings {
     pub say: bool,
     /// Children crash when they start: to see what the parent does then.
     pub crash: bool,
+}
+
+impl Settings {
+    /// A silent server of so many processes and threads.
+    pub fn of(processes: u16, threads: u16) -> Settings {
+        Settings {
+            processes,
+            threads,
+            requests: None,
+            grace: Duration::from_secs(10),
+            hang: Duration::from_secs(30),
+            say: false,
+            crash: false,
+        }
+    }
 }
 
 /// How often the parent looks at the children's signs of life.
@@ -105,6 +123,23 @@ pub fn serve(listener: &TcpListener, settings: &Settings) -> io::Result<Signal> 
     }
 }
 // ANCHOR_END: serve
+
+/// Serves at `address`, says so, and ends the program as it was told to end.
+///
+/// # Errors
+///
+/// When it cannot listen, as [`serve`], and with the status of the signal that
+/// ended it, but for `SIGQUIT`.
+pub fn stay(address: SocketAddr, settings: &Settings) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(address).with_context(|| format!("listen on {address}"))?;
+    let (processes, threads) = (settings.processes, settings.threads);
+    let address = listener.local_addr()?;
+    say!("Serving http://{address}/ with {processes} processes of {threads} threads each.");
+    match serve(&listener, settings)? {
+        Signal::SIGQUIT => Ok(()),
+        signal => Err(Exit::new(128 + u8::try_from(signal as i32)?, "").into()),
+    }
+}
 
 fn hold_back_signals() -> io::Result<SignalFd> {
     let mask: SigSet = [
