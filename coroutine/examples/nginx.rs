@@ -41,6 +41,7 @@ use coroutine::event_loop::{Watched, run, spawn};
 use coroutine::figures::sleeps;
 use multiproc::process::Process;
 use multiproc::shared::Shared;
+use rustix::event::epoll::EventFlags;
 use rustix::net::sockopt::set_socket_reuseport;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
 
@@ -132,7 +133,9 @@ fn serve(how: How, listener: TcpListener, count: &AtomicU64) -> anyhow::Result<(
     // A loop of its own in each: made after the fork.
     run(async {
         let listener = match how {
-            How::Exclusive => Watched::new_exclusive(listener)?,
+            How::Exclusive => {
+                Watched::with_flags(listener, EventFlags::IN | EventFlags::EXCLUSIVE)?
+            }
             _ => Watched::new(listener)?,
         };
         loop {

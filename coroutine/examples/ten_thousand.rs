@@ -143,7 +143,7 @@ fn measure(way: Way, sleepers: u32, wait: Duration) -> anyhow::Result<()> {
             for task in sleeps.collect::<Vec<_>>() {
                 task.await?;
             }
-            Ok::<_, event_loop::JoinError>(())
+            Ok::<_, event_loop::NoResult>(())
         })??,
         Way::Tokio => {
             let runtime = Builder::new_current_thread().enable_time().build()?;

@@ -11,20 +11,12 @@
 //! | `task.rs` | a coroutine that runs beside the others; its join | `create_task`, `Task` |
 //! | `ready.rs` | who is to be polled next, told by wakers | `loop._ready` |
 //! | `timers.rs` | [`sleep`], [`timeout`] | `asyncio.sleep`, `asyncio.timeout` |
-//! | `watched.rs` | descriptors: readable, writable | `loop.add_reader`, `add_writer` |
+//! | `watched.rs` | descriptors: what to call when they are ready | `loop.add_reader`, `add_writer` |
 //!
 //! ```
-//! use std::time::Duration;
-//! use coroutine::event_loop::{run, sleep, spawn};
+//! use coroutine::event_loop::{run, spawn};
 //!
-//! let sum = run(async {
-//!     let task = spawn(async {
-//!         sleep(Duration::from_millis(2)).await;
-//!         20
-//!     });
-//!     sleep(Duration::from_millis(1)).await;
-//!     task.await.expect("it neither panics nor is cancelled") + 1
-//! })?;
+//! let sum = run(async { spawn(async { 20 }).await.unwrap() + 1 })?;
 //! assert_eq!(sum, 21);
 //! # Ok::<(), std::io::Error>(())
 //! ```
@@ -34,54 +26,51 @@
 
 mod ready;
 mod task;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod watched;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::Duration;
 
 use ready::{Ready, Wakeup};
 use timers::Timers;
 use watched::Reactor;
 
-pub use task::{JoinError, Task, spawn};
+pub use task::{NoResult, Task, spawn};
 pub use timers::{Elapsed, Sleep, sleep, timeout};
 pub use watched::Watched;
 
-/// A number for each task, never used again: a waker that outlives its task
-/// names nobody, and not a later task in its place.
-type TaskId = u64;
+/// A number for each task, timer and descriptor of a loop, never used again: a
+/// waker that outlives its task names nobody, and not a later task in its place.
+type Id = u64;
 
 /// The coroutine that `run` was called with.
-const MAIN: TaskId = 0;
+const MAIN: Id = 0;
 
 type Job = Pin<Box<dyn Future<Output = ()>>>;
 
-/// How often a coroutine may find its descriptors ready before the others get
-/// their turn: a client that sends without a pause must not starve them.
-const TURNS: u32 = 64;
+/// `None` is the task that runs: its future is in the hands of the loop.
+type Jobs = HashMap<Id, Option<(Job, Arc<Wakeup>)>>;
 
 /// What the loop and the futures in it share. It belongs to one thread, hence
-/// cells and no locks; only [`Ready`] is reached from others.
+/// cells and no locks.
 struct Shared {
-    ready: Arc<Ready>,
-    jobs: RefCell<BTreeMap<TaskId, (Job, Arc<Wakeup>)>>,
-    last: Cell<TaskId>,
-    running: Cell<TaskId>,
-    /// The running task has cancelled itself: it is dropped once it waits.
-    abort_running: Cell<bool>,
-    turns: Cell<u32>,
-    /// The loop is being left: what is spawned now is dropped at once.
-    closing: Cell<bool>,
+    ready: Ready,
+    jobs: RefCell<Jobs>,
     timers: Timers,
     reactor: Reactor,
+    last: Cell<Id>,
+    /// The loop is being left: what is spawned now is dropped at once.
+    closing: Cell<bool>,
 }
 
 thread_local! {
@@ -103,24 +92,30 @@ pub fn run<T>(main: impl Future<Output = T>) -> io::Result<T> {
     let entered = Entered::new()?;
     let shared = &entered.0;
     let mut main = pin!(main);
-    let wakeup = Wakeup::new(MAIN, &shared.ready);
+    let wakeup = shared.ready.wakeup(MAIN);
     let waker = Waker::from(Arc::clone(&wakeup));
     waker.wake_by_ref();
     loop {
-        for id in shared.ready.take() {
+        let woken = shared.ready.take();
+        // Also when somebody is ready, without waiting then: whoever never
+        // pauses must not keep their events from the others.
+        let time = if woken.is_empty() {
+            shared.timers.left()
+        } else {
+            Some(Duration::ZERO)
+        };
+        shared.reactor.wait(time)?;
+        shared.timers.fire();
+        for id in woken {
             if id != MAIN {
                 shared.poll_job(id);
                 continue;
             }
-            shared.begin(MAIN, &wakeup);
+            wakeup.clear();
             if let Poll::Ready(result) = main.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return Ok(result);
             }
         }
-        // Also when somebody is ready again, without waiting then: whoever
-        // never pauses must not keep their events from the others.
-        shared.reactor.wait(&shared.ready, shared.timers.first())?;
-        shared.timers.fire(Instant::now());
     }
 }
 // ANCHOR_END: run
@@ -133,57 +128,32 @@ impl Shared {
         current.expect("no event loop runs in this thread: call this inside `event_loop::run`")
     }
 
-    fn begin(&self, id: TaskId, wakeup: &Wakeup) {
-        self.running.set(id);
-        self.turns.set(TURNS);
-        // Before the poll: a wake-up in the middle of it counts.
-        wakeup.clear();
+    fn number(&self) -> Id {
+        self.last.set(self.last.get() + 1);
+        self.last.get()
     }
 
     // ANCHOR: poll_job
-    fn poll_job(&self, id: TaskId) {
-        // Taken out while it runs: it may spawn, and it may cancel others.
-        let Some((mut job, wakeup)) = self.jobs.borrow_mut().remove(&id) else {
+    fn poll_job(&self, id: Id) {
+        // Taken out while it runs: it may spawn, and it may abort any task.
+        let taken = self.jobs.borrow_mut().get_mut(&id).and_then(Option::take);
+        let Some((mut job, wakeup)) = taken else {
             return; // a wake-up for a task that has ended
         };
-        self.begin(id, &wakeup);
+        // Before the poll: a wake-up in the middle of it counts.
+        wakeup.clear();
         let waker = Waker::from(Arc::clone(&wakeup));
-        let polled = job.as_mut().poll(&mut Context::from_waker(&waker));
-        self.running.set(MAIN);
-        let aborted = self.abort_running.take();
-        if polled.is_ready() || aborted {
-            discard(job);
-        } else {
-            self.jobs.borrow_mut().insert(id, (job, wakeup));
-        }
-    }
-    // ANCHOR_END: poll_job
-
-    fn abort(&self, id: TaskId) {
-        if self.running.get() == id {
-            self.abort_running.set(true);
+        let poll = || job.as_mut().poll(&mut Context::from_waker(&waker));
+        let polled = catch_unwind(AssertUnwindSafe(poll));
+        if let (Ok(Poll::Pending), Some(place)) = (polled, self.jobs.borrow_mut().get_mut(&id)) {
+            *place = Some((job, wakeup));
             return;
         }
-        let removed = self.jobs.borrow_mut().remove(&id);
-        if let Some((job, _)) = removed {
-            discard(job);
-        }
+        // It has ended, or panicked, or aborted itself.
+        self.jobs.borrow_mut().remove(&id);
+        discard(job);
     }
-
-    /// Whether the running coroutine may go on; if not, it is polled again
-    /// after the others.
-    fn may_go_on(&self, context: &Context<'_>) -> Poll<()> {
-        match self.turns.get().checked_sub(1) {
-            Some(left) => {
-                self.turns.set(left);
-                Poll::Ready(())
-            }
-            None => {
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
-        }
-    }
+    // ANCHOR_END: poll_job
 }
 
 /// Drops a task's future. A destructor in it that panics has said so on
@@ -199,17 +169,14 @@ impl Entered {
     fn new() -> io::Result<Self> {
         let running = CURRENT.with_borrow(Option::is_some);
         assert!(!running, "an event loop runs in this thread already");
-        let ready = Arc::new(Ready::new()?);
+        let ready = Ready::new()?;
         let shared = Rc::new(Shared {
-            reactor: Reactor::new(&ready)?,
+            reactor: Reactor::new(&ready.doorbell)?,
             ready,
             jobs: RefCell::default(),
-            last: Cell::new(MAIN),
-            running: Cell::new(MAIN),
-            abort_running: Cell::new(false),
-            turns: Cell::new(0),
-            closing: Cell::new(false),
             timers: Timers::default(),
+            last: Cell::new(MAIN),
+            closing: Cell::new(false),
         });
         CURRENT.set(Some(Rc::clone(&shared)));
         Ok(Entered(shared))
@@ -219,8 +186,8 @@ impl Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         self.0.closing.set(true);
-        let jobs = self.0.jobs.take();
-        jobs.into_values().for_each(|(job, _)| discard(job));
+        let jobs = self.0.jobs.take().into_values().flatten();
+        jobs.for_each(|(job, _)| discard(job));
         CURRENT.set(None);
     }
 }

@@ -1,9 +1,7 @@
 //! A coroutine that runs beside the others, and its join.
 
-use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,31 +9,38 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use thiserror::Error;
 
-use super::ready::Wakeup;
-use super::{Shared, TaskId, discard};
+use super::{Id, Shared, discard};
 
-/// Why a task has no result.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum JoinError {
-    /// It was [aborted](Task::abort), or the loop ended before it did.
-    #[error("the task was cancelled")]
-    Cancelled,
-    /// It panicked, with this message. The other tasks go on.
-    #[error("the task panicked: {0}")]
-    Panicked(String),
-    /// The result was taken before.
-    #[error("the result was taken already")]
-    Taken,
-}
+/// A task ended without a result: it was [aborted](Task::abort) or panicked,
+/// the loop ended before it did, or its result was taken before.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the task was cancelled, or it panicked")]
+pub struct NoResult;
 
 /// A task that was [spawned](spawn). Awaiting it joins it; dropping it lets the
 /// task go on alone.
 #[must_use = "a task that nobody joins is dropped at the loop's end, wherever it is"]
 pub struct Task<T> {
-    id: TaskId,
+    id: Id,
     shared: Rc<Shared>,
     slot: Rc<Slot<T>>,
+}
+
+/// Where a task leaves its result.
+struct Slot<T> {
+    ended: Cell<bool>,
+    result: Cell<Option<T>>,
+    joiner: Cell<Option<Waker>>,
+}
+
+/// Tells the joiner when it is dropped: at the task's end, whatever that is.
+struct End<T>(Rc<Slot<T>>);
+
+impl<T> Drop for End<T> {
+    fn drop(&mut self) {
+        self.0.ended.set(true);
+        self.0.joiner.take().into_iter().for_each(Waker::wake);
+    }
 }
 
 /// Starts a coroutine that runs beside the caller, from the caller's next
@@ -44,35 +49,42 @@ pub struct Task<T> {
 /// # Panics
 ///
 /// Outside of a running loop.
+// ANCHOR: spawn
 #[track_caller]
-pub fn spawn<F>(future: F) -> Task<F::Output>
-where
-    F: Future + 'static,
-{
+pub fn spawn<F: Future + 'static>(future: F) -> Task<F::Output> {
     let shared = Shared::current();
-    let id = shared.last.get() + 1;
-    shared.last.set(id);
-    let slot = Rc::new(Slot::default());
-    let running = Box::pin(Running {
-        future: Box::pin(future),
-        slot: Rc::clone(&slot),
+    let id = shared.number();
+    let slot = Rc::new(Slot {
+        ended: Cell::new(false),
+        result: Cell::new(None),
+        joiner: Cell::new(None),
+    });
+    let end = End(Rc::clone(&slot));
+    let job = Box::pin(async move {
+        let result = future.await;
+        end.0.result.set(Some(result));
     });
     if shared.closing.get() {
-        discard(running);
+        discard(job);
     } else {
-        let wakeup = Wakeup::new(id, &shared.ready);
-        let first = Arc::clone(&wakeup);
-        shared.jobs.borrow_mut().insert(id, (running, wakeup));
-        first.wake();
+        let wakeup = shared.ready.wakeup(id);
+        let waiting = Some((job as _, Arc::clone(&wakeup)));
+        shared.jobs.borrow_mut().insert(id, waiting);
+        wakeup.wake();
     }
     Task { id, shared, slot }
 }
+// ANCHOR_END: spawn
 
 impl<T> Task<T> {
     /// Ends the task where it waits: its future is dropped, and with it what it
     /// holds. A task that has ended is left alone.
     pub fn abort(&self) {
-        self.shared.abort(self.id);
+        let removed = self.shared.jobs.borrow_mut().remove(&self.id);
+        // One that aborts itself is dropped when it next waits.
+        if let Some(Some((job, _))) = removed {
+            discard(job);
+        }
     }
 
     /// Whether it has ended, well or not.
@@ -82,88 +94,19 @@ impl<T> Task<T> {
 }
 
 impl<T> Future for Task<T> {
-    type Output = Result<T, JoinError>;
+    type Output = Result<T, NoResult>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let slot = &self.slot;
-        if !slot.ended.get() {
-            slot.joiner.replace(Some(context.waker().clone()));
-            return Poll::Pending;
+        if self.is_finished() {
+            return Poll::Ready(self.slot.result.take().ok_or(NoResult));
         }
-        Poll::Ready(slot.result.take().unwrap_or(Err(JoinError::Taken)))
+        self.slot.joiner.set(Some(context.waker().clone()));
+        Poll::Pending
     }
 }
 
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task")
-            .field("id", &self.id)
-            .field("finished", &self.is_finished())
-            .finish_non_exhaustive()
+        write!(f, "Task {{ finished: {} }}", self.is_finished())
     }
-}
-
-/// Where a task leaves its result.
-struct Slot<T> {
-    ended: Cell<bool>,
-    result: RefCell<Option<Result<T, JoinError>>>,
-    joiner: RefCell<Option<Waker>>,
-}
-
-impl<T> Default for Slot<T> {
-    fn default() -> Self {
-        Slot {
-            ended: Cell::new(false),
-            result: RefCell::new(None),
-            joiner: RefCell::new(None),
-        }
-    }
-}
-
-impl<T> Slot<T> {
-    fn fill(&self, result: Result<T, JoinError>) {
-        if self.ended.replace(true) {
-            return;
-        }
-        self.result.replace(Some(result));
-        if let Some(joiner) = self.joiner.take() {
-            joiner.wake();
-        }
-    }
-}
-
-/// The future of a task, with its end caught: by return, by panic, by drop.
-struct Running<F: Future> {
-    future: Pin<Box<F>>,
-    slot: Rc<Slot<F::Output>>,
-}
-
-impl<F: Future> Future for Running<F> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(context)));
-        let result = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(value)) => Ok(value),
-            Err(panic) => Err(JoinError::Panicked(message(panic))),
-        };
-        self.slot.fill(result);
-        Poll::Ready(())
-    }
-}
-
-impl<F: Future> Drop for Running<F> {
-    fn drop(&mut self) {
-        // Has no effect on one that has ended by itself.
-        self.slot.fill(Err(JoinError::Cancelled));
-    }
-}
-
-fn message(panic: Box<dyn Any + Send>) -> String {
-    let text = match panic.downcast::<String>() {
-        Ok(text) => return *text,
-        Err(panic) => panic.downcast_ref::<&str>().map(ToString::to_string),
-    };
-    text.unwrap_or_else(|| "no message".to_string())
 }
