@@ -6,7 +6,7 @@ use std::time::Duration;
 use multiproc::connection::auth::AuthError;
 use thiserror::Error;
 
-use crate::pickle;
+use crate::pickle::{self, Value};
 use crate::queue::Refused;
 use crate::wire::FrameError;
 
@@ -32,14 +32,29 @@ pub enum Error {
     /// The queue, or the manager, may not hold more data.
     #[error("{0}")]
     NoMemory(String),
+    /// A barrier that somebody gave up, or aborted. Python's
+    /// `threading.BrokenBarrierError`.
+    #[error("the barrier is broken")]
+    BrokenBarrier,
     /// The method raised another exception there.
-    #[error("{class}: {message}")]
+    #[error("{class}{}{message}", if message.is_empty() { "" } else { ": " })]
+    #[non_exhaustive]
     Raised {
+        /// The module of the exception's class.
+        module: String,
         /// The exception's class, without its module.
         class: String,
-        /// What it says.
+        /// What it says: its argument, or all of them where there are several.
         message: String,
+        /// What it was made with.
+        args: Vec<Value>,
     },
+    /// The method returned an object of the manager's, where a value was
+    /// expected: it has to be called with [`Proxy::call_for_proxy`].
+    ///
+    /// [`Proxy::call_for_proxy`]: crate::Proxy::call_for_proxy
+    #[error("'{0}' returns an object, not a value")]
+    IsObject(String),
     /// The manager could not do what was asked: an unknown name, or a queue
     /// that it does not have any more. Python's `RemoteError`.
     #[error("the manager refuses: {0}")]

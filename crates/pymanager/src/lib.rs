@@ -51,6 +51,7 @@
 mod client;
 mod descriptors;
 mod error;
+pub mod handles;
 pub mod message;
 pub use inert_pickle as pickle;
 mod object;
@@ -62,9 +63,14 @@ mod types;
 
 mod wire;
 
-pub use client::{Client, ClientBuilder, Patience, Proxy, RemoteQueue};
+pub use client::{Address, Client, ClientBuilder, Patience, Proxy, RemoteQueue, Token};
 pub use descriptors::raise_descriptor_limit;
 pub use error::Error;
+pub use handles::{
+    RemoteArray, RemoteBarrier, RemoteCondition, RemoteDict, RemoteEvent, RemoteList, RemoteLock,
+    RemoteNamespace, RemoteSemaphore, RemoteValue, SharedArray, SharedBarrier, SharedCondition,
+    SharedDict, SharedEvent, SharedList, SharedLock, SharedNamespace, SharedSemaphore, SharedValue,
+};
 pub use inert_pickle::Data;
 pub use multiproc::connection::auth::AuthKey;
 pub use object::{Answer, Call, Class, Exception, Method, Object, Outcome, Served, Signature};

@@ -11,6 +11,8 @@ use multiproc::connection::auth::{self, AuthError, AuthKey, Peer, Rules};
 use multiproc::deadline::Deadline;
 
 use super::Patience;
+use super::reply::{Returned, returned};
+use super::token::Address;
 use crate::error::Error;
 use crate::message::{Reply, write_request};
 use crate::wire::{Channel, FrameError};
@@ -21,7 +23,8 @@ use inert_pickle::{Limits, Reader, Value, protocol_of};
 const OLDEST: u8 = 2;
 const NEWEST: u8 = 4;
 
-/// How long a proxy tries to tell its manager good-bye.
+/// How long a proxy that is dropped tries to tell its manager good-bye: for a
+/// connection, and for the answer.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// How many times a connection is made again that was lost before it began.
@@ -91,10 +94,28 @@ impl Target {
 
     /// A request to the manager itself, on a connection of its own.
     pub(crate) fn request(&self, method: &str, args: &[Value]) -> Result<Value, Error> {
-        let mut connection = self.connect(self.patience.connect)?;
-        let outcome = self.ask(&mut connection, &manager_call(method, args));
+        let Patience {
+            connect, answer, ..
+        } = self.patience;
+        self.request_within(method, args, connect, answer)
+    }
+
+    fn request_within(
+        &self,
+        method: &str,
+        args: &[Value],
+        connect: Duration,
+        answer: Duration,
+    ) -> Result<Value, Error> {
+        let mut connection = self.connect(connect)?;
+        let outcome = self.ask(&mut connection, &manager_call(method, args), answer);
         self.forget(&connection);
-        outcome
+        match outcome? {
+            Returned::Value(value) => Ok(value),
+            Returned::Proxy { .. } => Err(Error::Protocol(format!(
+                "the manager answers '{method}' with a proxy"
+            ))),
+        }
     }
 
     /// Takes a reference back. A manager that is gone keeps no count, and
@@ -103,24 +124,31 @@ impl Target {
         if self.lost.load(Ordering::Relaxed) {
             return;
         }
-        if let Ok(mut connection) = self.connect(GOODBYE) {
-            let mut call = manager_call("decref", &[]);
-            let ident = [Value::from(ident)];
-            call.args = &ident;
-            let _ = self.ask(&mut connection, &call);
-            self.forget(&connection);
+        let ident = [Value::from(ident)];
+        // Nobody is there to be told that it failed.
+        let _ = self.request_within("decref", &ident, GOODBYE, GOODBYE);
+    }
+
+    /// A call of an object's method, on whatever connection is free.
+    pub(crate) fn call(&self, call: &Invocation<'_>) -> Result<Returned, Error> {
+        let mut connection = self.take()?;
+        let outcome = self.ask(&mut connection, call, self.patience.answer);
+        self.give_back(connection, is_broken(&outcome));
+        outcome
+    }
+
+    /// A connection for calls of methods, of which nobody else has it.
+    pub(super) fn take(&self) -> Result<Connection, Error> {
+        let idle = self.lock().idle.pop();
+        match idle {
+            Some(connection) => Ok(connection),
+            None => self.connect_for_methods(),
         }
     }
 
-    /// A call of an object's method.
-    pub(crate) fn call(&self, call: &Invocation<'_>) -> Result<Value, Error> {
-        let idle = self.lock().idle.pop();
-        let mut connection = match idle {
-            Some(connection) => connection,
-            None => self.connect_for_methods()?,
-        };
-        let outcome = self.ask(&mut connection, call);
-        if is_broken(&outcome) {
+    /// For the next call; one that is broken is of no use.
+    pub(super) fn give_back(&self, connection: Connection, broken: bool) {
+        if broken {
             self.lost.store(true, Ordering::Relaxed);
             // The others lead to the same manager and are no better.
             self.forget(&connection);
@@ -128,14 +156,14 @@ impl Target {
         } else {
             self.lock().idle.push(connection);
         }
-        outcome
     }
 
     fn connect_for_methods(&self) -> Result<Connection, Error> {
         let mut connection = self.connect(self.patience.connect)?;
         // Python sends its thread's name; it shows in the server's log.
         let name = [Value::from("MainProcess")];
-        match self.ask(&mut connection, &manager_call("accept_connection", &name)) {
+        let call = manager_call("accept_connection", &name);
+        match self.ask(&mut connection, &call, self.patience.answer) {
             Ok(_) => Ok(connection),
             Err(error) => {
                 self.forget(&connection);
@@ -144,7 +172,14 @@ impl Target {
         }
     }
 
-    fn ask(&self, connection: &mut Connection, call: &Invocation<'_>) -> Result<Value, Error> {
+    /// Sends a call and waits for its reply, for `answer` longer than the call
+    /// itself may wait.
+    pub(super) fn ask(
+        &self,
+        connection: &mut Connection,
+        call: &Invocation<'_>,
+        answer: Duration,
+    ) -> Result<Returned, Error> {
         // Python from 3.12 on and our own managers know it; the others are
         // asked in what they last answered in.
         let protocol = match connection.peer {
@@ -162,9 +197,7 @@ impl Target {
             } = *call;
             write_request(out, ident, method, args, kwargs, protocol)
         })?;
-        let patience = call
-            .wait
-            .map(|wait| wait.saturating_add(self.patience.answer));
+        let patience = call.wait.map(|wait| wait.saturating_add(answer));
         let deadline = patience.map_or(Deadline::NEVER, Deadline::after);
         let broken = |error| self.broken(error, patience.unwrap_or_default());
         channel.flush().map_err(broken)?;
@@ -173,7 +206,7 @@ impl Target {
         let spoken = protocol_of(message).clamp(OLDEST, NEWEST);
         self.spoken.store(spoken, Ordering::Relaxed);
         let reply = connection.reader.read(message).map_err(unreadable)?;
-        super::proxy::outcome(Reply::of(&reply).map_err(unreadable)?)
+        returned(Reply::of(&reply).map_err(unreadable)?)
     }
 
     /// What a broken connection means to who waited up to `patience`.
@@ -185,6 +218,15 @@ impl Target {
             },
             error => Error::of_frame(error, patience),
         }
+    }
+
+    /// The manager's address, for those that are told of its objects.
+    pub(super) fn token_address(&self) -> Address {
+        let first = self.addresses.first();
+        first.map_or_else(
+            || Address::Unix(String::new()),
+            |address| Address::Tcp(address.ip().to_string(), address.port()),
+        )
     }
 
     /// The manager's address, for messages.
@@ -199,8 +241,14 @@ impl Target {
     /// believes to have (as a Python manager does when many workers start at
     /// once), so silence is answered by trying again.
     fn connect(&self, patience: Duration) -> Result<Connection, Error> {
+        let connected = self.connect_within(patience);
+        // Not before: who says good-bye meanwhile would believe it.
+        self.lost.store(connected.is_err(), Ordering::Relaxed);
+        connected
+    }
+
+    fn connect_within(&self, patience: Duration) -> Result<Connection, Error> {
         let until = Deadline::after(patience);
-        self.lost.store(true, Ordering::Relaxed);
         let mut attempt = 1;
         loop {
             let deadline = match attempt {
@@ -208,10 +256,7 @@ impl Target {
                 _ => Deadline::after(patience / ATTEMPTS),
             };
             match self.try_connect(deadline) {
-                Ok(connection) => {
-                    self.lost.store(false, Ordering::Relaxed);
-                    return Ok(connection);
-                }
+                Ok(connection) => return Ok(connection),
                 Err(AuthError::Connection(error)) if attempt < ATTEMPTS && was_lost(&error) => {
                     attempt += 1;
                 }
@@ -286,7 +331,7 @@ impl Target {
         }
     }
 
-    fn forget(&self, connection: &Connection) {
+    pub(super) fn forget(&self, connection: &Connection) {
         self.lock().open.remove(&connection.id);
     }
 
@@ -309,7 +354,7 @@ fn manager_call<'a>(method: &'a str, args: &'a [Value]) -> Invocation<'a> {
 
 /// Whether the connection may not be used again: it is gone, or a reply may
 /// still come that belongs to this call.
-fn is_broken(outcome: &Result<Value, Error>) -> bool {
+pub(super) fn is_broken(outcome: &Result<Returned, Error>) -> bool {
     matches!(
         outcome,
         Err(Error::Disconnected

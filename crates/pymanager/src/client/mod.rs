@@ -1,8 +1,11 @@
 //! The client: connections to a manager, and proxies for its queues.
 
 mod connection;
+mod line;
 mod proxy;
 mod remote;
+mod reply;
+mod token;
 
 use std::fmt;
 use std::io;
@@ -15,8 +18,12 @@ use crate::error::Error;
 use connection::Target;
 use inert_pickle::Data;
 use inert_pickle::{self as pickle, Value};
+pub(crate) use line::Line;
 pub use proxy::Proxy;
 pub use remote::RemoteQueue;
+pub(crate) use remote::seconds;
+pub(crate) use reply::{error_of, without_view};
+pub use token::{Address, Token};
 
 /// How long a client waits.
 #[derive(Clone, Debug)]
@@ -155,6 +162,30 @@ impl Client {
     /// As [`queue`](Self::queue).
     pub fn create(&self, name: &str, arguments: &[Value]) -> Result<Proxy, Error> {
         Proxy::create(&self.target, name, arguments)
+    }
+
+    /// Calls a registered name with arguments: a typed proxy for what the
+    /// manager makes of it, one of those whose names begin with `Remote`.
+    ///
+    /// # Errors
+    ///
+    /// As [`queue`](Self::queue).
+    pub fn remote<R: From<Proxy>>(&self, name: &str, arguments: &[Value]) -> Result<R, Error> {
+        Ok(R::from(self.create(name, arguments)?))
+    }
+
+    /// The object that a proxy stands for which came as a value: out of a dict
+    /// or a queue, or from another program.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when this manager has no such object (any more),
+    /// [`Error::Protocol`] when the value is no proxy, and those of a broken
+    /// connection.
+    pub fn proxy(&self, value: &Value) -> Result<Proxy, Error> {
+        let token = Token::of(value)
+            .ok_or_else(|| Error::Protocol(format!("no proxy: {}", value.repr(100))))?;
+        Proxy::refer(&self.target, token, token::exposed_in(value))
     }
 
     /// How many objects the manager has.

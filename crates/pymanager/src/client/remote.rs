@@ -174,7 +174,14 @@ impl<T: Data> RemoteQueue<T> {
     }
 }
 
-fn seconds(timeout: Option<Duration>) -> Value {
+impl<T: Data> From<Proxy> for RemoteQueue<T> {
+    fn from(proxy: Proxy) -> Self {
+        RemoteQueue::new(proxy)
+    }
+}
+
+/// A time as Python takes it.
+pub(crate) fn seconds(timeout: Option<Duration>) -> Value {
     match timeout {
         // What no clock can tell, Python refuses: for ever.
         Some(timeout) if timeout.as_secs() < 1 << 32 => timeout.as_secs_f64().into(),

@@ -52,6 +52,14 @@ impl<'a> Call<'a> {
         self.bound = bound;
     }
 
+    /// Arguments by position, of a call from within the program.
+    pub(crate) fn bind_values(&mut self, values: Vec<Option<Value>>) {
+        self.bound = Bound {
+            by_position: values,
+            by_name: Vec::new(),
+        };
+    }
+
     /// The argument for the parameter at `index`, if it was given.
     pub fn get(&self, index: usize) -> Option<&Value> {
         self.bound.by_position.get(index)?.as_ref()

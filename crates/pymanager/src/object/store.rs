@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use inert_pickle::Value;
 
@@ -93,6 +93,9 @@ impl Drop for Hold {
 pub(crate) struct Memory {
     used: AtomicUsize,
     limit: usize,
+    /// What this is a part of. An object that the serving program has made
+    /// itself becomes part of a manager when it is served.
+    whole: Option<RwLock<Option<Arc<Memory>>>>,
 }
 
 impl Memory {
@@ -100,16 +103,60 @@ impl Memory {
         Arc::new(Memory {
             used: AtomicUsize::new(0),
             limit,
+            whole: None,
         })
+    }
+
+    /// Of an object that no manager serves yet: without a limit of its own.
+    pub(crate) fn of_one_object() -> Arc<Self> {
+        Arc::new(Memory {
+            used: AtomicUsize::new(0),
+            limit: usize::MAX,
+            whole: Some(RwLock::new(None)),
+        })
+    }
+
+    /// What is used here is used of `whole` from now on; the first one stays.
+    pub(crate) fn belong_to(&self, whole: &Arc<Memory>) {
+        if let Some(mine) = &self.whole {
+            let mut mine = mine.write().unwrap_or_else(PoisonError::into_inner);
+            if mine.is_none() {
+                whole.charge_anyway(self.used());
+                *mine = Some(Arc::clone(whole));
+            }
+        }
+    }
+
+    /// Does something, and the same to what this is a part of. No `belong_to`
+    /// comes between.
+    fn with_whole<R>(&self, act: impl FnOnce(Option<&Memory>) -> R) -> R {
+        match &self.whole {
+            None => act(None),
+            Some(whole) => {
+                let whole = whole.read().unwrap_or_else(PoisonError::into_inner);
+                act(whole.as_deref())
+            }
+        }
     }
 
     /// Takes so many bytes of what there is.
     pub(crate) fn charge(&self, bytes: usize) -> Result<(), Exception> {
+        self.with_whole(|whole| {
+            whole.map_or(Ok(()), |whole| whole.charge(bytes))?;
+            let charged = self.charge_here(bytes);
+            if let (Err(_), Some(whole)) = (&charged, whole) {
+                whole.give_back(bytes);
+            }
+            charged
+        })
+    }
+
+    fn charge_here(&self, bytes: usize) -> Result<(), Exception> {
         let before = self.used.fetch_add(bytes, Ordering::Relaxed);
         if before.saturating_add(bytes) <= self.limit {
             return Ok(());
         }
-        self.give_back(bytes);
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
         Err(Exception::memory_error(format!(
             "this manager holds {before} bytes of data and may hold {} in all: \
              there is no room for {bytes} more",
@@ -119,11 +166,17 @@ impl Memory {
 
     /// Takes so many bytes whether or not there are so many.
     pub(crate) fn charge_anyway(&self, bytes: usize) {
-        self.used.fetch_add(bytes, Ordering::Relaxed);
+        self.with_whole(|whole| {
+            self.used.fetch_add(bytes, Ordering::Relaxed);
+            whole.inspect(|whole| whole.charge_anyway(bytes));
+        });
     }
 
     pub(crate) fn give_back(&self, bytes: usize) {
-        self.used.fetch_sub(bytes, Ordering::Relaxed);
+        self.with_whole(|whole| {
+            self.used.fetch_sub(bytes, Ordering::Relaxed);
+            whole.inspect(|whole| whole.give_back(bytes));
+        });
     }
 
     pub(crate) fn used(&self) -> usize {

@@ -12,7 +12,8 @@ use super::core::{MemoryLimit, Queue, Refused};
 use super::items::{Incomparable, Order, QueueItem};
 use super::methods::{LIFO, PRIORITY, QUEUE, SIMPLE};
 use crate::error::Error;
-use crate::object::{Caller, Class, Memory, Object, Stored, Wait};
+use crate::handles::{Account, Accounts, Share};
+use crate::object::{Caller, Class, Memory, Object, Served, Stored, Wait};
 use crate::status::ObjectStatus;
 use inert_pickle::{Data, Value};
 
@@ -138,10 +139,6 @@ impl<T: Data> SharedQueue<T> {
             object: Arc::new(QueueObject::new(kind, capacity)),
             items: PhantomData,
         }
-    }
-
-    pub(crate) fn object(&self) -> &Arc<QueueObject> {
-        &self.object
     }
 
     /// Puts an item, waiting for room as long as it takes.
@@ -274,6 +271,16 @@ impl<T: Data> SharedQueue<T> {
             deadline,
             caller: &caller,
         })?)
+    }
+}
+
+impl<T> Share for SharedQueue<T> {
+    fn served(&self) -> Served {
+        Served::shared(&self.object)
+    }
+
+    fn accounts(&self) -> Accounts {
+        Accounts(Account::Queue(Arc::clone(&self.object)))
     }
 }
 

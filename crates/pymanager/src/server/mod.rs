@@ -38,12 +38,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::AuthKey;
+use crate::handles::{Account, Accounts, Share};
 use crate::object::{Call, Exception, Memory, Object, Served, Signature};
-use crate::queue::{self, QueueKind, QueueObject, SharedQueue};
+use crate::queue::{self, QueueKind};
 use crate::status::Status;
 use crate::wire::Listener;
 use crate::{sync, types};
-use inert_pickle::Data;
 pub use limits::Limits;
 use registry::Registry;
 use state::State;
@@ -78,8 +78,8 @@ pub struct Manager {
     refuse_md5: bool,
     limits: Limits,
     registry: Registry,
-    /// Queues that everyone shares, to be told the limits.
-    queues: Vec<Arc<QueueObject>>,
+    /// What everyone shares, to be told the limits.
+    shared: Vec<Accounts>,
     /// Kinds of queues that are made when called.
     kinds: Vec<(String, QueueKind)>,
 }
@@ -92,7 +92,7 @@ impl Manager {
             refuse_md5: false,
             limits: Limits::default(),
             registry: Registry::new(),
-            queues: Vec::new(),
+            shared: Vec::new(),
             kinds: Vec::new(),
         };
         manager
@@ -143,10 +143,12 @@ impl Manager {
             )
     }
 
-    /// Serves `queue` to whoever calls `name`, everyone the same one.
-    pub fn register<T: Data>(mut self, name: impl Into<String>, queue: &SharedQueue<T>) -> Self {
-        self.queues.push(Arc::clone(queue.object()));
-        self.register_object(name, queue.object())
+    /// Serves a queue, a dict or the like of this program's own to whoever
+    /// calls `name`, everyone the same one: one of the types whose names begin
+    /// with `Shared`.
+    pub fn register<S: Share>(mut self, name: impl Into<String>, shared: &S) -> Self {
+        self.shared.push(shared.accounts());
+        self.register_served(name.into(), shared.served())
     }
 
     /// Makes a new queue of this kind for each call of `name`.
@@ -156,10 +158,13 @@ impl Manager {
     }
 
     /// Serves any object to whoever calls `name`, everyone the same one.
-    pub fn register_object<T: Object>(mut self, name: impl Into<String>, object: &Arc<T>) -> Self {
-        let name = name.into();
+    pub fn register_object<T: Object>(self, name: impl Into<String>, object: &Arc<T>) -> Self {
+        self.register_served(name.into(), Served::shared(object))
+    }
+
+    fn register_served(mut self, name: String, served: Served) -> Self {
         self.kinds.retain(|(other, _)| *other != name);
-        self.registry.register_shared(name, Served::shared(object));
+        self.registry.register_shared(name, served);
         self
     }
 
@@ -207,8 +212,11 @@ impl Manager {
         let memory = Memory::new(self.limits.memory);
         let own = self.limits.queue_memory;
         self.registry.limit_objects(self.limits.objects);
-        for queue in &self.queues {
-            queue.limit_memory(own, &memory);
+        for accounts in &self.shared {
+            match &accounts.0 {
+                Account::Queue(queue) => queue.limit_memory(own, &memory),
+                Account::Object(object) => object.belong_to(&memory),
+            }
         }
         for (name, kind) in self.kinds {
             let make = move |call: &mut Call<'_>| queue::make(kind, call, own);

@@ -280,6 +280,22 @@ pub(crate) fn new_array(call: &mut Call<'_>) -> Result<Served, Exception> {
     Ok(Served::new(object))
 }
 
+/// The items of an array as Python's managers pickle one.
+pub(crate) fn items_of_array(array: &Value) -> Option<Vec<Value>> {
+    let ("array", "array", args) = array.as_call()? else {
+        return None;
+    };
+    let element = Element::of(&args.get(0)?).ok()?;
+    // An empty one has none.
+    let items = args.get(1).unwrap_or_default();
+    match items.kind() {
+        Kind::None => Some(Vec::new()),
+        // As Python 2 pickles one.
+        Kind::List(items) => Some(items.collect()),
+        _ => element.items_of_bytes(items.as_bytes()?).ok(),
+    }
+}
+
 static ARRAY: Class<ArrayObject> = Class::new(
     "array.array",
     &[

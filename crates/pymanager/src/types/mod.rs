@@ -17,7 +17,7 @@ use crate::object::{Answer, Call, Exception, Lent, Memory, Stored};
 use crate::pickle::semantics::CompareError;
 use inert_pickle::Value;
 
-pub(crate) use array::new_array;
+pub(crate) use array::{items_of_array, new_array};
 pub(crate) use dict::new_dict;
 pub(crate) use list::new_list;
 pub(crate) use namespace::new_namespace;

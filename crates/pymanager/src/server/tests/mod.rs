@@ -11,6 +11,7 @@ use multiproc::connection::auth::{self, AuthError, Rules};
 use multiproc::deadline::Deadline;
 
 use super::*;
+use crate::SharedQueue;
 use crate::message::{Reply, write_request};
 use crate::wire::{Channel, FrameError};
 use crate::{Client, Error};
