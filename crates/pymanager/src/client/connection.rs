@@ -11,6 +11,7 @@ use multiproc::connection::auth::{self, AuthError, AuthKey, Peer, Rules};
 use multiproc::deadline::Deadline;
 
 use super::Patience;
+use super::invocation::{Invocation, manager_call, own_name};
 use super::reply::{Returned, returned};
 use super::token::Address;
 use crate::error::Error;
@@ -60,16 +61,6 @@ pub(crate) struct Connection {
     channel: Channel,
     reader: Reader,
     peer: Peer,
-}
-
-/// What is called: the manager itself when `ident` is none.
-pub(crate) struct Invocation<'a> {
-    pub(crate) ident: Option<&'a str>,
-    pub(crate) method: &'a str,
-    pub(crate) args: &'a [Value],
-    pub(crate) kwargs: &'a [(&'a str, Value)],
-    /// How long the method itself may wait; none is without end.
-    pub(crate) wait: Option<Duration>,
 }
 
 impl Target {
@@ -160,8 +151,7 @@ impl Target {
 
     fn connect_for_methods(&self) -> Result<Connection, Error> {
         let mut connection = self.connect(self.patience.connect)?;
-        // Python sends its thread's name; it shows in the server's log.
-        let name = [Value::from("MainProcess")];
+        let name = [Value::from(own_name().as_str())];
         let call = manager_call("accept_connection", &name);
         match self.ask(&mut connection, &call, self.patience.answer) {
             Ok(_) => Ok(connection),
@@ -339,16 +329,6 @@ impl Target {
         self.connections
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn manager_call<'a>(method: &'a str, args: &'a [Value]) -> Invocation<'a> {
-    Invocation {
-        ident: None,
-        method,
-        args,
-        kwargs: &[],
-        wait: Some(Duration::ZERO),
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::connection::{Connection, Invocation, Target, is_broken};
+use super::connection::{Connection, Target, is_broken};
+use super::invocation::Invocation;
 use super::reply::Returned;
 use crate::error::Error;
 

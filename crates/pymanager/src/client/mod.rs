@@ -1,6 +1,7 @@
 //! The client: connections to a manager, and proxies for its queues.
 
 mod connection;
+mod invocation;
 mod line;
 mod proxy;
 mod remote;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use crate::AuthKey;
 use crate::error::Error;
+use crate::status::Status;
 use connection::Target;
 use inert_pickle::Data;
 use inert_pickle::{self as pickle, Value};
@@ -208,6 +210,34 @@ impl Client {
     pub fn debug_info(&self) -> Result<String, Error> {
         let text = self.request("debug_info", &[])?;
         Ok(text.as_str().unwrap_or_default().to_string())
+    }
+
+    /// Who is connected, what lives, who holds which lock and who waits for it:
+    /// what one needs to see when a program hangs. Only our managers tell.
+    ///
+    /// ```
+    /// use pymanager::{AuthKey, Client, Listener, Manager, RemoteLock, SharedLock};
+    ///
+    /// let key = AuthKey::new("abc");
+    /// let server = Manager::new(key.clone())
+    ///     .register("printer", &SharedLock::new())
+    ///     .start(Listener::bind("127.0.0.1:0")?)?;
+    /// let client = Client::connect(server.address(), &key)?;
+    /// let printer: RemoteLock = client.remote("printer", &[])?;
+    /// let guard = printer.acquire()?;
+    ///
+    /// let status = client.status()?;
+    /// assert_eq!(status.objects[0].name.as_deref(), Some("printer"));
+    /// assert_eq!(status.objects[0].held_by, Some(status.connections[0].number));
+    /// # drop(guard); Ok::<(), pymanager::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] from a manager of Python's, and those of a broken
+    /// connection.
+    pub fn status(&self) -> Result<Status, Error> {
+        Ok(Status::from_value(self.request("status", &[])?)?)
     }
 
     /// Asks the manager to end.

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connection::{Invocation, Target};
+use super::connection::Target;
+use super::invocation::Invocation;
 use super::line::Line;
 use super::reply::Returned;
 use super::token::{self, Token};
