@@ -16,6 +16,8 @@ fn the_book_shows_what_happens() {
 #[ignore = "needs python3"]
 fn python_tells_the_same() {
     assert_python_does_the_same("pool.py", "pool", RECIPE, None);
+    let shared = Some("picture_shared");
+    assert_python_does_the_same("pool_picture_shared.py", "pool", RECIPE, shared);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! | module | what it gives | Python's name for it |
 //! | --- | --- | --- |
 //! | [`process`] | fork a closure into a child, join it, end it | `multiprocessing.Process` |
-//! | [`shared`] | memory, a lock and a wait word that forked processes share | `multiprocessing.Value`, `Lock` |
+//! | [`shared`] | memory, large arrays, a lock and a wait word that forked processes share | `multiprocessing.Value`, `Array`, `Lock` |
 //! | [`queue`] | queues between processes and between threads, one face | `multiprocessing.JoinableQueue`, `queue.Queue` |
 //! | [`connection`] | messages over a pipe or a socket, `wait` over many | `multiprocessing.connection` |
 //! | [`pool`] | worker processes that outlive a killed worker | `multiprocessing.Pool` |

@@ -6,12 +6,14 @@
 //! | [`Shared<AtomicU64>`](Shared) and the like | `multiprocessing.Value('Q')`, `RawValue` |
 //! | a struct of them: [`shared_struct!`](crate::shared_struct) | a `ctypes.Structure` in `Value` |
 //! | [`Shared<Mutex<T>>`](Mutex) | `multiprocessing.Value('Q', lock=True)`, `Lock` |
+//! | [`Array<T>`](Array), claimed in parts | `multiprocessing.Array`, `shared_memory` |
 //! | [`WaitWord`] | `Condition`, `Event` |
 //!
 //! Python's lock is a semaphore: when the process that holds it dies, it stays
 //! taken, and everybody else waits for ever. A [`Mutex`] is handed on by the
 //! kernel, and the next owner is told.
 
+mod array;
 mod mapping;
 mod mutex;
 mod raw_mutex;
@@ -20,6 +22,7 @@ mod sync;
 mod value;
 mod wait_word;
 
+pub use array::{Array, Claimed, Reading, Writing};
 pub(crate) use mapping::Mapping;
 pub(crate) use mutex::locks_held;
 pub use mutex::{Guard, Locked, Mutex, OwnerDied};

@@ -11,7 +11,7 @@ use std::ptr;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use super::raw_mutex::{Acquired, RawMutex};
+use super::raw_mutex::{Acquired, Holder, RawMutex};
 use super::value::{Plain, ProcessSafe};
 use crate::deadline::Deadline;
 
@@ -117,6 +117,11 @@ impl<T> Mutex<T> {
             .map(|acquired| self.guard(acquired))
     }
 
+    /// Who holds the lock at this moment.
+    pub(super) fn holder(&self) -> Holder {
+        self.raw.holder()
+    }
+
     fn guard(&self, acquired: Acquired) -> Locked<'_, T> {
         HELD.set(HELD.get() + 1);
         let mut held = HELD_AT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,7 +213,7 @@ impl<T> Drop for Guard<'_, T> {
 /// assert_eq!(*accounts, [60, 40]);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub struct OwnerDied<G>(G);
+pub struct OwnerDied<G>(pub(super) G);
 
 impl<G> OwnerDied<G> {
     /// The guard: the lock is held all the same.

@@ -25,6 +25,15 @@ pub(crate) enum Acquired {
     OwnerDied,
 }
 
+/// Who holds a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// Nobody, or one that has died.
+    Nobody,
+    ThisThread,
+    Another,
+}
+
 /// A robust, process-shared mutex without a value. It must be in shared memory
 /// when [`init_in_place`](Self::init_in_place) is called, and not move afterwards.
 #[repr(transparent)]
@@ -106,6 +115,20 @@ impl RawMutex {
         match unsafe { libc::pthread_mutex_trylock(self.0.get()) } {
             libc::EBUSY => None,
             result => self.acquired(result),
+        }
+    }
+
+    /// Who holds the lock at this moment. (That its owner died is forgotten.)
+    pub(crate) fn holder(&self) -> Holder {
+        // SAFETY: the mutex is initialised and in its final place.
+        match unsafe { libc::pthread_mutex_trylock(self.0.get()) } {
+            libc::EBUSY => Holder::Another,
+            libc::EDEADLK => Holder::ThisThread,
+            result => {
+                self.acquired(result);
+                self.unlock();
+                Holder::Nobody
+            }
         }
     }
 

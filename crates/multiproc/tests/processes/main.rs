@@ -1,6 +1,7 @@
 //! What can only be tested by forking.
 #![allow(clippy::unwrap_used)]
 
+mod array;
 mod chaos;
 mod line;
 mod payload;
@@ -19,6 +20,7 @@ fn main() {
             process_descriptors::CHECKS,
             process_ends::CHECKS,
             shared::CHECKS,
+            array::CHECKS,
             payload::CHECKS,
             queue::CHECKS,
             line::CHECKS,

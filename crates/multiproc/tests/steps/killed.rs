@@ -6,13 +6,14 @@ use std::time::Duration;
 use multiproc::deadline::Deadline;
 use multiproc::queue::Error;
 use multiproc::queue::process::Ring;
-use multiproc::shared::{Mutex, Shared};
+use multiproc::shared::{Array, Mutex, Shared};
 
 use crate::at_steps;
 use crate::stepped::{Stepped, Steps, at_each_step};
 
 at_steps![
     killed_in_a_lock,
+    killed_in_an_array,
     killed_in_a_put,
     killed_in_a_get,
     killed_in_a_claim,
@@ -87,6 +88,24 @@ fn killed_in_a_lock(steps: Steps) {
         }
         // Told once.
         drop(lock.lock().unwrap());
+    });
+}
+
+/// What is not told to be unfinished is old or new, and nobody waits.
+fn killed_in_an_array(steps: Steps) {
+    let new = || Array::in_parts(3, 2, |_| 1_u64).unwrap();
+    let act = |array: &Array<u64>| array.write(..2).unwrap().fill(2);
+    kill_at_each_step(steps, new, act, |array, done| {
+        match array.read_timeout(.., SOON).unwrap() {
+            Ok(all) => {
+                assert!(all[..4] == [2; 4] || all[..4] == [1; 4] && !done);
+                assert_eq!(all[4..], [1; 2]);
+            }
+            Err(_) => assert!(!done),
+        }
+        let mended = array.write_timeout(.., SOON).unwrap();
+        mended.unwrap_or_else(|died| died.into_inner()).fill(3);
+        assert_eq!(array.read_timeout(.., SOON).unwrap().unwrap()[..], [3; 6]);
     });
 }
 
