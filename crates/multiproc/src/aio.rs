@@ -32,8 +32,7 @@
 //! pool's queue has no room, which would stop the loop: bound the number of
 //! tasks that are under way, with a semaphore for instance.
 
-// tokio's own way to take a descriptor is unsafe.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "tokio's own way to take a descriptor is unsafe")]
 
 use std::io;
 use std::os::fd::OwnedFd;

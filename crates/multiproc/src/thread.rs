@@ -11,9 +11,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A name is for people alone: two threads may share one, and any text will
-//! do. The system shows the first 15 bytes of it (`ps -L`, `top -H`,
-//! `/proc/PID/task/TID/comm`), [`current_name`] all of it.
+//! A name is only for people: any text will do, and two threads may share one.
+//! The system shows its first 15 bytes (`ps -L`, `top -H`,
+//! `/proc/PID/task/TID/comm`), [`current_name`] returns all of it.
 
 use std::any::Any;
 use std::cell::OnceCell;
@@ -31,20 +31,22 @@ thread_local! {
     static NAME: OnceCell<Arc<str>> = const { OnceCell::new() };
 }
 
-/// The name of the calling thread: `MainThread` for the main thread, the given
-/// name or `Thread-N` for one that this module started, the name it has
-/// anyway or `Dummy-N` for any other. These are Python's names
-/// (`threading.current_thread`).
+/// The name of the calling thread. These are Python's names
+/// (`threading.current_thread`):
+///
+/// - `MainThread` for the main thread;
+/// - the given name or `Thread-N` for one that this module started;
+/// - the name that it has or `Dummy-N` for any other.
 pub fn current_name() -> String {
-    // A thread on its way out has no locals left; its name is of no use by then.
+    // Empty for a thread that is ending, whose thread-locals are gone.
     NAME.try_with(|name| name.get_or_init(foreign_name).to_string())
         .unwrap_or_default()
 }
 
 fn foreign_name() -> Arc<str> {
     static DUMMIES: AtomicU64 = AtomicU64::new(1);
-    // The main thread's id is that of its process (gettid(2)). Its name says
-    // less: any thread may be called "main".
+    // The main thread has the id of its process (gettid(2)). Its name is no
+    // proof: any thread may be called "main".
     if rustix::thread::gettid() == rustix::process::getpid() {
         return Arc::from("MainThread");
     }
@@ -69,7 +71,7 @@ fn foreign_name() -> Arc<str> {
 pub struct Panicked {
     /// The thread's name.
     pub thread: String,
-    /// What it said, where that was text.
+    /// The panic's message.
     pub message: String,
 }
 
@@ -90,7 +92,7 @@ pub struct Panicked {
 pub struct Thread<T> {
     name: Arc<str>,
     handle: JoinHandle<T>,
-    /// Hung up when the thread's closure has ended, in whichever way.
+    /// Disconnected when the thread's closure has returned or panicked.
     ended: Receiver<Infallible>,
 }
 
@@ -100,8 +102,8 @@ impl<T: Send + 'static> Thread<T> {
     ///
     /// # Errors
     ///
-    /// `EAGAIN` where the system allows no further thread (`ulimit -u`,
-    /// `pids.max` of the cgroup), `ENOMEM` where it has no memory for its stack.
+    /// `EAGAIN` if the system allows no more threads (`ulimit -u`, the cgroup's
+    /// `pids.max`), `ENOMEM` if it has no memory for the stack.
     pub fn spawn(body: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
         Builder::new().spawn(body)
     }
@@ -120,7 +122,7 @@ impl<T: Send + 'static> Thread<T> {
 }
 
 impl<T> Thread<T> {
-    /// Its name, whole.
+    /// Its whole name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -130,19 +132,19 @@ impl<T> Thread<T> {
         self.ended.try_recv() != Err(TryRecvError::Disconnected)
     }
 
-    /// Waits until it ends, and gives what its closure returned.
+    /// Waits until the thread ends, and returns what its closure returned.
     ///
     /// # Errors
     ///
-    /// [`Panicked`], with what it said.
+    /// [`Panicked`], with the panic's message.
     pub fn join(self) -> Result<T, Panicked> {
         self.handle
             .join()
             .map_err(|panic| panicked(&self.name, &*panic))
     }
 
-    /// Waits until it ends, for at most `timeout`; whether it did. Never longer
-    /// than a moment when followed by [`join`](Self::join).
+    /// Waits until the closure ends, for at most `timeout`; returns whether it
+    /// did. After that, [`join`](Self::join) takes only a moment.
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         self.ended.recv_timeout(timeout) != Err(RecvTimeoutError::Timeout)
     }
@@ -157,8 +159,8 @@ fn panicked(thread: &str, panic: &(dyn Any + Send)) -> Panicked {
     }
 }
 
-/// How a thread is to start, where [`Thread::spawn`] and [`Thread::named`] are
-/// not enough.
+/// Options for starting a thread, where [`Thread::spawn`] and [`Thread::named`]
+/// are not enough.
 ///
 /// ```
 /// use multiproc::thread::Builder;
@@ -184,15 +186,15 @@ impl Builder {
         Self::default()
     }
 
-    /// Its name.
+    /// Sets its name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// The size of its stack in bytes; the system has a least one (16 KiB) and
-    /// rounds up. Only what a thread has touched takes memory, but all of it
-    /// takes address space.
+    /// Sets the size of its stack in bytes, which the system rounds up (to at
+    /// least 16 KiB). All of it takes address space, but only what the thread
+    /// touches takes memory.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
@@ -238,8 +240,8 @@ impl Builder {
             Some(name) => name.into(),
             None => format!("Thread-{}", UNNAMED.fetch_add(1, Ordering::Relaxed)).into(),
         };
-        // The standard library panics at a NUL, which ends a name for the
-        // system. It cuts a long one short itself.
+        // The standard library panics if a name contains a NUL. It shortens long
+        // names for the system itself.
         let mut builder = StdBuilder::new().name(name.replace('\0', "?"));
         if let Some(bytes) = self.stack_size {
             builder = builder.stack_size(bytes);
@@ -248,14 +250,14 @@ impl Builder {
     }
 }
 
-/// `body`, in a thread that knows its name and hangs up `ends` at its end.
+/// Wraps `body`: sets the thread's name first, and drops `ends` at the end.
 fn run<T>(
     name: Arc<str>,
     ends: Option<Sender<Infallible>>,
     body: impl FnOnce() -> T,
 ) -> impl FnOnce() -> T {
     move || {
-        // Dropped by a panic too.
+        // A panic drops it too.
         let _ends = ends;
         NAME.with(|own| own.set(name).is_ok());
         body()

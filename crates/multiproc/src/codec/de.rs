@@ -40,8 +40,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// How many items follow. Each takes a byte at least, as a rule; of those
-    /// that take none (`()`), no more than a moment's work are believed in.
+    /// How many items follow. Nearly every item takes at least a byte, so a count
+    /// above the bytes left is false. Items that take none (`()`) are accepted up
+    /// to a number that takes seconds to go through, not hours.
     #[inline]
     fn count(&mut self) -> Result<usize, Error> {
         let length = self.length()?;
@@ -75,7 +76,7 @@ macro_rules! numbers {
     };
 }
 
-/// The type's name is put in where it is known.
+/// The caller, which knows the type, puts in its name.
 const ANY: Error = Error::SelfDescribing("it");
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
@@ -232,7 +233,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 }
 
-/// What is left of a sequence, a tuple or a map.
+/// The rest of a sequence, a tuple or a map.
 struct Parts<'r, 'de> {
     reader: &'r mut Reader<'de>,
     left: usize,
@@ -263,7 +264,7 @@ impl<'de> SeqAccess<'de> for Parts<'_, 'de> {
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        // Memory is taken by this number before anything is read.
+        // The caller allocates by this number before it reads anything.
         Some(self.left.min(self.reader.rest.len()))
     }
 }

@@ -1,24 +1,23 @@
-//! How items become bytes: serde's data model, each number as it stands in
+//! How items become bytes: serde's data model, with numbers as they are in
 //! memory.
 //!
-//! Users derive `Serialize` and `Deserialize` and write `Vec<u8>`, `Vec<f64>`
-//! or `Vec<[f32; 3]>` where that is what they have. Serde hands such a vector
-//! over element by element, at half a gigabyte a second; here it is
-//! recognised, wherever it stands in an item, and copied as a whole.
+//! Any type that derives `Serialize` and `Deserialize` will do. Serde hands over
+//! a `Vec<u8>`, `Vec<f64>` or `Vec<[f32; 3]>` element by element, at half a
+//! gigabyte a second. Here such a vector is recognised, wherever it is in an
+//! item, and copied as a whole.
 //!
 //! | | bytes |
 //! | --- | --- |
 //! | `bool`, `u8`, `i8`, `None`, `Some` | 1 |
-//! | other numbers, `char` | as many as they have, least significant first |
-//! | lengths, and which variant of an `enum` | 1 below 255, else 255 and 8 |
+//! | other numbers, `char` | their size in memory, least significant byte first |
+//! | lengths, and the index of an `enum`'s variant | 1 below 255, otherwise 1 (255) and 8 |
 //! | `str`, bytes, sequences, maps | the length, then what is in them |
-//! | tuples, structs, arrays | what is in them |
+//! | tuples, structs, arrays | only what is in them |
 //!
-//! No names, no types, no numbers of versions: both sides are the same
-//! program, and what they share is the type. `12_i32` cannot be read as an
-//! `i64`. A type that has to ask the bytes
-//! what comes next, as `serde_json::Value` does, cannot be read
-//! ([`Error::SelfDescribing`]).
+//! The bytes hold no names, types or version numbers: both sides are the same
+//! program and know the type. `12_i32` cannot be read as an `i64`. A type that
+//! must ask the bytes what comes next, such as `serde_json::Value`, cannot be read
+//! at all ([`Error::SelfDescribing`]).
 //!
 //! ```
 //! use multiproc::codec;
@@ -47,12 +46,12 @@ use thiserror::Error;
 
 pub(crate) use scratch::with_scratch;
 
-/// Why a value could not be serialised, or bytes are no such value.
+/// Why a value could not be serialised or deserialised.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The type asks the bytes what comes next (serde's `deserialize_any`), and
-    /// these do not say.
+    /// The type asks the bytes what comes next (serde's `deserialize_any`), but
+    /// they do not say.
     #[error(
         "`{0}` can be read only from a format that describes itself, as JSON does, and this \
          one does not (so it is with `serde_json::Value`, `#[serde(untagged)]`, \
@@ -66,13 +65,13 @@ pub enum Error {
     /// The value ends before the bytes do.
     #[error("{0} bytes too many: do both sides have the same type?")]
     Trailing(usize),
-    /// There is something in the bytes that cannot be.
+    /// The bytes hold something impossible.
     #[error("the bytes hold {0}")]
     Invalid(&'static str),
     /// The system has no memory for what the bytes hold.
     #[error("no memory for {0} bytes")]
     NoMemory(usize),
-    /// What the type itself says, when it is written or read.
+    /// An error of the type itself, when it is written or read.
     #[error("{0}")]
     Custom(String),
 }
@@ -93,17 +92,17 @@ impl serde::de::Error for Error {
 ///
 /// # Errors
 ///
-/// [`Error::Custom`], when the type refuses to be serialised. A part of it may
-/// have been appended then.
+/// [`Error::Custom`] if the type refuses to be serialised. Part of it may have
+/// been appended then.
 pub fn encode<T: Serialize + ?Sized>(item: &T, bytes: &mut Vec<u8>) -> Result<(), Error> {
     item.serialize(&mut ser::Writer { out: bytes })
 }
 
-/// Reads a `T` from the beginning of `bytes`, and gives it and the rest.
+/// Reads a `T` from the beginning of `bytes`, and returns it and the rest.
 ///
 /// # Errors
 ///
-/// See [`enum@Error`]: the bytes are no `T`, or a `T` cannot be read at all.
+/// See [`enum@Error`]: the bytes are not a `T`, or no `T` can be read at all.
 pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
     let mut reader = de::Reader { rest: bytes };
     match T::deserialize(&mut reader) {

@@ -2,13 +2,12 @@
 
 use std::cell::Cell;
 
-/// Up to this much is kept whatever comes.
+/// A buffer of up to this size is always kept.
 const ALWAYS: usize = 1 << 20;
 
-/// After so many items in a row that need a fraction of it, what is kept above
-/// [`ALWAYS`] is given back: one large item may not cost a thread its size for
-/// ever, and a steady flow of them may not fetch fresh memory, page by page,
-/// for each.
+/// A larger buffer is freed after this many items in a row that need less than an
+/// eighth of it. One large item must not cost a thread its size for ever; but a
+/// steady flow of them must not fetch fresh memory, page by page, for each.
 const PATIENCE: u32 = 256;
 
 /// Gives `work` an empty buffer that the thread keeps for the next time.
@@ -16,7 +15,7 @@ pub(crate) fn with_scratch<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     thread_local! {
         static KEPT: Cell<(Vec<u8>, u32)> = const { Cell::new((Vec::new(), 0)) };
     }
-    // Taken out, not borrowed: an item's own `serialize` may use a queue.
+    // Taken out, not borrowed: an item's own `serialize` may come here again.
     let (mut buffer, mut unused) = KEPT.take();
     buffer.clear();
     let result = work(&mut buffer);

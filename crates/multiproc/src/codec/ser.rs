@@ -4,7 +4,7 @@ use serde::ser::{self, Serialize, Serializer};
 
 use super::{Error, slices};
 
-/// The length that takes nine bytes, and those above it.
+/// Lengths from this one on take nine bytes.
 pub(super) const LONG: u8 = 255;
 
 pub(super) struct Writer<'a> {
@@ -174,7 +174,7 @@ impl<'a, 'w> Serializer for &'a mut Writer<'w> {
         Ok(self)
     }
 
-    /// What serde writes all its vectors and slices with.
+    /// Serde writes all vectors and slices with this.
     #[inline]
     fn collect_seq<I>(self, items: I) -> Result<(), Error>
     where
@@ -203,11 +203,11 @@ impl<'a, 'w> Serializer for &'a mut Writer<'w> {
     }
 }
 
-/// A sequence or a map. Its length stands before it, also where serde tells it
-/// only at the end.
+/// A sequence or a map. Its length comes first, even if it is known only at the
+/// end.
 pub(super) struct Counted<'a, 'w> {
     writer: &'a mut Writer<'w>,
-    /// Where the length is to be written, when it was not known.
+    /// Where to write the length, if it was not known.
     place: Option<usize>,
     count: u64,
 }
@@ -281,7 +281,7 @@ impl ser::SerializeMap for Counted<'_, '_> {
     }
 }
 
-/// What has a fixed number of parts: nothing but the parts.
+/// A value with a fixed number of parts: only the parts are written.
 macro_rules! parts {
     ($($trait:ident $method:ident),*) => {
         $(
@@ -309,8 +309,9 @@ parts! {
     SerializeTupleVariant serialize_field
 }
 
-/// The same, with names that nobody writes down. A field that is left out when
-/// it is written (`skip_serializing_if`) would be missed when it is read.
+/// A value with named fields: the names are not written. A field left out of the
+/// bytes (`skip_serializing_if`) would be missed by the reader, so that is an
+/// error.
 macro_rules! fields {
     ($($trait:ident),*) => {
         $(

@@ -1,13 +1,15 @@
-//! Vectors of numbers as what they are: one piece of memory.
+//! Copies vectors of numbers in one piece.
 //!
-//! Serde shows a format one element after the other. But which iterator it
-//! reads a slice with, and which visitor makes a vector, are types, and types
-//! can be compared: those of vectors of numbers are recognised, and their
-//! memory is copied as it is. Whatever is not recognised goes the slow way, to
-//! the same bytes.
+//! Serde shows a format one element after another. But the iterator with which
+//! it reads a slice, and the visitor that makes a vector, are types, and types
+//! can be compared. Those that belong to vectors of numbers are recognised, and
+//! their memory is copied. Whatever is not recognised goes the slow way, to the
+//! same bytes.
 
-// Types that are known to be the same are taken for each other.
-#![allow(unsafe_code)]
+#![expect(
+    unsafe_code,
+    reason = "values are cast between types that were found to be the same"
+)]
 
 use std::any::TypeId;
 use std::marker::PhantomData;
@@ -42,8 +44,8 @@ macro_rules! numbers {
 
 numbers!(u8, i8, u16, i16, u32, i32, u64, i64, u128, i128, f32, f64);
 
-// SAFETY: an array is its elements, without anything in between, and so it is
-// written.
+// SAFETY: an array is its elements with nothing in between, in memory as in the
+// codec's bytes.
 unsafe impl<T: Number, const N: usize> Number for [T; N] {}
 
 /// Calls `$call::<T>` for the types that are recognised, until one answers.
@@ -67,8 +69,8 @@ macro_rules! first_of {
     };
 }
 
-/// The elements that `items`, not yet begun, goes through, when it goes through
-/// a slice of numbers: how many, and their bytes.
+/// If `items`, not yet begun, iterates over a slice of numbers: how many there
+/// are, and their bytes.
 #[inline]
 pub(super) fn of_numbers<I>(items: &I) -> Option<(usize, &[u8])> {
     if cfg!(target_endian = "little") {
@@ -92,8 +94,8 @@ fn bytes_of<I, T: Number>(items: &I) -> Option<Option<(usize, &[u8])>> {
     Some(Some((slice.len(), bytes)))
 }
 
-/// Reads `count` numbers when `visitor` is the one with which serde makes a
-/// vector of numbers; else gives it back.
+/// Reads `count` numbers if `visitor` is the one with which serde makes a vector
+/// of numbers; otherwise returns it.
 #[inline]
 pub(super) fn vec_of_numbers<'de, V: Visitor<'de>>(
     visitor: V,
@@ -126,8 +128,8 @@ fn read<'de, V: Visitor<'de>, T: Number + Deserialize<'de>>(
     reader: &mut Reader<'de>,
     count: usize,
 ) -> Option<Option<Result<V::Value, Error>>> {
-    // By its visitor, not by its value alone: another one, written by hand,
-    // may make something else of the same elements.
+    // Compare the visitor too, not just its value: one written by hand may make
+    // something else of the same elements.
     if typeid::of::<V::Value>() != TypeId::of::<Vec<T>>()
         || Some(typeid::of::<V>()) != visitor_of::<Vec<T>>()
     {
@@ -137,8 +139,8 @@ fn read<'de, V: Visitor<'de>, T: Number + Deserialize<'de>>(
         Ok(vec) => ManuallyDrop::new(vec),
         Err(error) => return Some(Some(Err(error))),
     };
-    // SAFETY: `V::Value` is `Vec<T>`, it was just compared, and neither has a
-    // lifetime in it. The vector is not used again.
+    // SAFETY: `V::Value` is `Vec<T>`, as just compared, and neither contains a
+    // lifetime. The vector is not used again.
     Some(Some(Ok(unsafe {
         mem::transmute_copy::<ManuallyDrop<Vec<T>>, V::Value>(&vec)
     })))
@@ -146,7 +148,7 @@ fn read<'de, V: Visitor<'de>, T: Number + Deserialize<'de>>(
 
 fn read_vec<T: Number>(reader: &mut Reader<'_>, count: usize) -> Result<Vec<T>, Error> {
     let size = count.checked_mul(size_of::<T>()).ok_or(Error::Short)?;
-    // First: no memory is taken for what is not there.
+    // Before allocating, so that a false count costs no memory.
     let bytes = reader.take(size)?;
     let mut vec: Vec<T> = Vec::new();
     vec.try_reserve_exact(count)
@@ -161,7 +163,7 @@ fn read_vec<T: Number>(reader: &mut Reader<'_>, count: usize) -> Result<Vec<T>, 
     Ok(vec)
 }
 
-/// The type of the visitor with which a `T` makes itself of a sequence.
+/// The type of the visitor with which a `T` reads itself from a sequence.
 #[inline]
 fn visitor_of<'de, T: Deserialize<'de>>() -> Option<TypeId> {
     match T::deserialize(Asks) {
@@ -170,7 +172,7 @@ fn visitor_of<'de, T: Deserialize<'de>>() -> Option<TypeId> {
     }
 }
 
-/// Reads nothing: it only wants to know by whom it is asked.
+/// Reads nothing, and only finds out which visitor asks.
 struct Asks;
 
 /// The visitor that asked for a sequence.

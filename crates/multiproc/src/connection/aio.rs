@@ -16,14 +16,14 @@ use crate::aio::registered;
 use crate::codec::{decode, encode};
 use crate::deadline::Deadline;
 
-/// Looks, and does not wait.
+/// Do not wait.
 const NOW: Duration = Duration::ZERO;
 
 /// A [`Connection`] in a tokio runtime.
 ///
-/// It receives ahead, as a `Connection` does: readiness of the descriptor alone
-/// says too little, and nobody but this type should wait for it. The descriptor
-/// stays in blocking mode, which belongs to all who share it.
+/// It receives ahead, as a `Connection` does, so the descriptor's readiness alone
+/// says too little: let nothing else wait for it. The descriptor stays in blocking
+/// mode, because the mode is common to all who share it.
 ///
 /// ```
 /// use multiproc::aio::AsyncConnection;
@@ -42,15 +42,15 @@ const NOW: Duration = Duration::ZERO;
 /// ```
 pub struct AsyncConnection {
     connection: Connection,
-    /// A duplicate: the runtime's epoll takes each number once, and forgets
-    /// this one when it is dropped, whatever becomes of the connection's own.
+    /// A duplicate: epoll takes each descriptor once, and forgets this one when it
+    /// is dropped, whatever happens to the connection's own.
     ready: AsyncFd<OwnedFd>,
-    /// Of a message that has begun to leave, what is left.
+    /// The rest of a message that is partly sent.
     outgoing: VecDeque<u8>,
 }
 
 impl AsyncConnection {
-    /// Puts a connection into the runtime.
+    /// Registers a connection with the runtime.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl AsyncConnection {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime that has its I/O enabled.
+    /// Outside a tokio runtime with I/O enabled.
     pub fn new(connection: Connection) -> Result<Self, Error> {
         let stream = connection.stream.as_ref().ok_or(Error::Closed)?;
         let ready = registered(stream.as_fd().try_clone_to_owned()?)?;
@@ -69,11 +69,11 @@ impl AsyncConnection {
         })
     }
 
-    /// Takes it out of the runtime again.
+    /// Takes the connection out of the runtime again.
     ///
     /// # Errors
     ///
-    /// The connection with how many bytes of a message are still to be sent:
+    /// This, unchanged, if part of a message is still to be sent:
     /// [`flush`](Self::flush) first.
     pub fn into_inner(self) -> Result<Connection, Box<AsyncConnection>> {
         match self.outgoing.is_empty() {
@@ -82,15 +82,15 @@ impl AsyncConnection {
         }
     }
 
-    /// Like [`Connection::recv_bytes`]. Cancel-safe: what has come of a message
-    /// is kept, and the next call goes on from there.
+    /// Like [`Connection::recv_bytes`]. Cancel-safe: the part of a message that
+    /// has come is kept, and the next call goes on from there.
     ///
     /// # Errors
     ///
     /// Those of [`Connection::recv_bytes`].
     pub async fn recv_bytes(&mut self) -> Result<Vec<u8>, Error> {
         loop {
-            // Before any waiting: a message may be here, received ahead.
+            // Before waiting: a message may have been received ahead.
             match self.connection.recv_bytes_timeout(NOW) {
                 Err(Error::TimedOut) => self.readable().await?,
                 result => return result,
@@ -108,13 +108,12 @@ impl AsyncConnection {
         Ok(decode(&self.recv_bytes().await?)?)
     }
 
-    /// Like [`Connection::send_bytes`], and returns when all of the message has
-    /// left.
+    /// Like [`Connection::send_bytes`]; returns when the whole message is sent.
     ///
-    /// Dropped before that, it has sent nothing, or has begun: then the rest
-    /// is kept, and leaves with [`flush`](Self::flush) or before the next
-    /// message. A message is never cut short, and may arrive although its call
-    /// was dropped.
+    /// If it is dropped before that, it has sent nothing or a part. In the second
+    /// case the rest is kept, and sent by [`flush`](Self::flush) or before the
+    /// next message. So a message is never cut short, but may arrive although its
+    /// call was dropped.
     ///
     /// # Errors
     ///
@@ -127,8 +126,8 @@ impl AsyncConnection {
         self.flush().await
     }
 
-    /// Like [`Connection::send`], and as [`send_bytes`](Self::send_bytes) when
-    /// it is dropped.
+    /// Like [`Connection::send`]. If it is dropped before its end, the same holds
+    /// as for [`send_bytes`](Self::send_bytes).
     ///
     /// # Errors
     ///
@@ -139,8 +138,8 @@ impl AsyncConnection {
         self.send_bytes(&message).await
     }
 
-    /// Sends what is left of a message whose [`send_bytes`](Self::send_bytes)
-    /// was dropped. Cancel-safe.
+    /// Sends the rest of a message whose [`send_bytes`](Self::send_bytes) was
+    /// dropped. Cancel-safe.
     ///
     /// # Errors
     ///
@@ -157,15 +156,15 @@ impl AsyncConnection {
                 Err(error) => return Err(error),
             }
         }
-        // A large message does not keep its memory for ever.
+        // Do not keep the memory of a large message for ever.
         self.outgoing.shrink_to(64 << 10);
         Ok(())
     }
 
     async fn readable(&self) -> io::Result<()> {
         let mut guard = self.ready.readable().await?;
-        // What the call has just found may be older than the readiness, which
-        // then stays: the guard knows.
+        // New bytes may have come since the call found none. The guard knows, and
+        // then keeps the readiness.
         if !self.look(PollFlags::IN)? {
             guard.clear_ready();
         }

@@ -1,10 +1,9 @@
 //! `recvmsg` with the descriptors that come along (`SCM_RIGHTS`, unix(7)).
 //!
-//! By hand, since the libraries' forms also ask for the sender's address,
-//! which a twentieth of a small message's time goes into.
+//! Written by hand, since the libraries' versions also ask for the sender's
+//! address, which takes a twentieth of the time of a small message.
 
-// recvmsg(2) has no safe form.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "recvmsg(2) has no safe form")]
 
 use std::io;
 use std::mem;
@@ -22,17 +21,17 @@ const SPACE: usize = 24;
 #[derive(Default)]
 pub(super) struct Received {
     fds: [Option<OwnedFd>; 2],
-    /// More came than there was room for; the kernel has closed the rest.
+    /// More came than there was room for, and the kernel has closed the rest.
     truncated: bool,
 }
 
-/// As strictly aligned as the control message's header has to be.
+/// Aligned for a control message's header.
 #[repr(C, align(8))]
 struct Control([u8; SPACE]);
 
 impl Received {
-    /// Reads into `buffer`, and takes the descriptors that came. They are not
-    /// inherited by programs that this process executes.
+    /// Reads into `buffer`, and keeps the descriptors that came. Programs that
+    /// this process executes do not inherit them.
     pub(super) fn recvmsg(
         &mut self,
         socket: BorrowedFd<'_>,
@@ -88,9 +87,8 @@ impl Received {
         let begin = unsafe { libc::CMSG_LEN(0) } as usize;
         let count = length.saturating_sub(begin) / size_of::<RawFd>();
         for (index, slot) in self.fds.iter_mut().enumerate().take(count) {
-            // SAFETY: the message has `count` descriptors behind its header;
-            // the kernel has made each of them for this process, and nobody
-            // else knows its number.
+            // SAFETY: `count` descriptors follow the message's header. The kernel
+            // has made them for this process, and nothing else owns them.
             *slot = unsafe {
                 let data = libc::CMSG_DATA(message).cast::<RawFd>();
                 Some(OwnedFd::from_raw_fd(data.add(index).read_unaligned()))
@@ -98,8 +96,8 @@ impl Received {
         }
     }
 
-    /// The descriptor, if exactly one came. Several are closed: a peer that
-    /// sends them means something else than we do.
+    /// The descriptor, if exactly one came. Several are closed: this protocol
+    /// never sends more than one.
     pub(super) fn only_one(self) -> Option<OwnedFd> {
         match self.fds {
             [fd, None] if !self.truncated => fd,

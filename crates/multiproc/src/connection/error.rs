@@ -19,19 +19,19 @@ pub enum Error {
     /// This end only receives, or lost the ability to send ([`Error::Cut`]).
     #[error("the connection is read-only")]
     ReadOnly,
-    /// Whoever could send has closed the other end or died, between two
+    /// Everybody who could send has closed the other end or died, between two
     /// messages. Python's `EOFError`.
     #[error("end of file: the other end is closed")]
     EndOfFile,
     /// The same in the middle of a message: its sender died, or gave up.
     #[error("the message was cut short: end of file after {received} bytes of it")]
     CutShort {
-        /// How many bytes of the message came, or of its length when not even
-        /// that was complete.
+        /// How many bytes of the message came; or of its length, if not even that
+        /// was complete.
         received: usize,
     },
-    /// The message is longer than the limit. No memory was taken and nothing
-    /// is lost: call again with a larger limit to receive it.
+    /// The message is longer than the limit. Nothing was allocated and nothing is
+    /// lost: call again with a larger limit to receive it.
     #[error("a message of {length} bytes exceeds the limit of {limit}")]
     TooLarge {
         /// The length that the sender announced.
@@ -39,10 +39,10 @@ pub enum Error {
         /// The limit in force.
         limit: usize,
     },
-    /// What should be a length is none: the peer does not speak this protocol.
+    /// This cannot be a length: the peer does not speak this protocol.
     #[error("bad message length {0}")]
     BadLength(i64),
-    /// The caller's buffer cannot hold the message, which is all here.
+    /// The caller's buffer is too small for the message, which is all here.
     /// Python's `BufferTooShort`.
     #[error("a message of {} bytes does not fit into a buffer of {buffer}", .message.len())]
     BufferTooShort {
@@ -51,26 +51,26 @@ pub enum Error {
         /// The size of the buffer.
         buffer: usize,
     },
-    /// The time-out came first. Nothing is lost: what has come of a message is
-    /// kept, and the next call goes on from there; of a message to be sent
-    /// nothing has left.
+    /// The time-out came first. Nothing is lost: the part of a message that was
+    /// received is kept, and the next call goes on from there. Nothing was sent of
+    /// a message to be sent.
     #[error("timed out")]
     TimedOut,
-    /// The time-out came when a part of the message had left already. The rest
-    /// cannot follow any more, so this end stops sending, and the peer gets
+    /// The time-out came when part of the message was already sent. The rest can
+    /// no longer follow, so this end stops sending, and the peer gets
     /// [`Error::CutShort`].
     #[error("timed out after {sent} of {of} bytes: the message is cut short")]
     Cut {
-        /// How many bytes left, the length prefix included.
+        /// How many bytes were sent, the length prefix included.
         sent: usize,
-        /// How many there are.
+        /// How many there are in all.
         of: usize,
     },
     /// Nobody can receive at the other end any more. Python's
     /// `BrokenPipeError`.
     #[error("broken pipe: nobody receives at the other end")]
     BrokenPipe,
-    /// A value could not be serialised, or what came is no such value.
+    /// A value could not be serialised, or what came is not of its type.
     #[error("cannot serialise or deserialise the message: {0}")]
     Codec(#[from] codec::Error),
     /// The system has no memory for a message that the limit allows.
@@ -79,7 +79,7 @@ pub enum Error {
     /// Connections are sent through Unix sockets, that is duplex pipes, only.
     #[error("a connection can be sent through a duplex pipe only")]
     NotUnixSocket,
-    /// The message that came is no connection.
+    /// The message that came is not a connection.
     #[error("the message of {} bytes is not a connection", .0.len())]
     NotAConnection(Vec<u8>),
     /// The message announces a connection, but no descriptor of a pipe or a
@@ -87,8 +87,8 @@ pub enum Error {
     /// the kernel drops it.
     #[error("no usable descriptor came with the connection")]
     NoDescriptor,
-    /// The connection has taken these many bytes from the descriptor already:
-    /// handed out alone, the descriptor would lack them.
+    /// The connection has already read this many bytes from the descriptor;
+    /// whoever got the descriptor alone would miss them.
     #[error("{0} bytes are received ahead and would be lost")]
     ReadAhead(usize),
     /// Any other failure.

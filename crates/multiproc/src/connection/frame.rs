@@ -1,24 +1,23 @@
 //! The frame of a message: its length, then its bytes.
 //!
-//! As CPython's `Lib/multiprocessing/connection.py` has it: the length is a
-//! signed 32-bit number, big-endian. One above 2,147,483,647 is sent as -1
+//! The same as in CPython's `Lib/multiprocessing/connection.py`: the length is a
+//! signed 32-bit number, big-endian. A length above 2,147,483,647 is sent as -1
 //! followed by an unsigned 64-bit number.
 
 use super::Error;
 
-/// The longest length that the short form can tell.
+/// The greatest length that the short form can hold.
 const SHORT_MAX: u64 = 0x7fff_ffff;
 
-/// The longer of the two forms, in bytes.
+/// The size of the longer form, in bytes.
 pub const LONGEST: usize = 12;
 
-/// The length prefix of a message, in the first bytes of an array, and how
-/// many these are.
+/// The length prefix of a message: an array, and how many of its bytes to send.
 pub fn header(length: usize) -> ([u8; LONGEST], usize) {
     let mut bytes = [0; LONGEST];
     let length = length as u64;
     if length <= SHORT_MAX {
-        // Fits: it was just compared.
+        // No truncation: see the comparison.
         bytes[..4].copy_from_slice(&(length as u32).to_be_bytes());
         (bytes, 4)
     } else {
@@ -28,16 +27,16 @@ pub fn header(length: usize) -> ([u8; LONGEST], usize) {
     }
 }
 
-/// What the bytes at the beginning of a message tell.
+/// What the bytes at the beginning of a message say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Header {
     /// Nothing yet: this many bytes are needed.
     Needs(usize),
-    /// The length of the message, and how many bytes told it.
+    /// The header is complete.
     Length {
         /// The length of the message.
         length: u64,
-        /// How many bytes told it: the message begins behind them.
+        /// The size of the header, after which the message begins.
         header: usize,
     },
 }
@@ -46,7 +45,7 @@ pub enum Header {
 ///
 /// # Errors
 ///
-/// [`Error::BadLength`]: a peer that speaks another protocol.
+/// [`Error::BadLength`]: the peer speaks another protocol.
 pub fn parse(bytes: &[u8]) -> Result<Header, Error> {
     let Some((short, rest)) = bytes.split_first_chunk::<4>() else {
         return Ok(Header::Needs(4));

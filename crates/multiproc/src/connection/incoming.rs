@@ -1,9 +1,10 @@
 //! The receiving side: from bytes to messages.
 //!
-//! One `recvmsg` fetches length and body of a small message, and whatever
-//! follows it, into a buffer; messages are taken from there. The body of a
-//! longer message goes straight to its place. All that has come is kept here
-//! when a call fails, so that the next one goes on where it stopped.
+//! One `recvmsg` fetches the length and body of a small message, and whatever
+//! follows, into a buffer; messages are taken from there. The body of a longer
+//! message goes straight to where the caller wants it. When a call fails,
+//! everything received so far is kept here, so that the next call goes on where
+//! it stopped.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -13,16 +14,15 @@ use super::frame::{self, Header};
 use super::stream::Stream;
 use crate::deadline::Deadline;
 
-/// How much is received ahead at most: a small message and its successors. Of
-/// a long message it holds the header and 4 KiB, so that the rest goes to an
-/// even address.
+/// How many bytes may be received ahead: small messages. Of a long message this
+/// is the header and 4 KiB, so that the rest goes to an aligned address.
 const AHEAD: usize = 4096 + 4;
 
-/// How much memory an announced length gets before its bytes come. It grows
-/// with them, so announcing costs the peer as much as us.
+/// How much to allocate for an announced length before its bytes come. More
+/// follows only as they do, so a large announcement alone costs no memory.
 const FIRST: usize = 1 << 20;
 
-/// Descriptors kept at a time: that of the message at hand, and that of the
+/// How many descriptors to keep: that of the current message, and that of the
 /// next one, which the same read may have brought.
 const KEPT_FDS: usize = 2;
 
@@ -33,19 +33,19 @@ pub(super) struct Incoming {
     end: usize,
     /// How many bytes of the stream come before `ahead[start]`.
     position: u64,
-    /// The length of the message at hand, once its header has been taken.
+    /// The length of the current message, once its header has been taken.
     length: Option<u64>,
-    /// What a call that failed has received of that message.
+    /// What earlier, failed calls have received of that message.
     body: Vec<u8>,
     /// Descriptors, each with the position of the last byte of the read that
     /// brought it. The kernel ends a read after the bytes that a descriptor was
-    /// sent with (unix(7)), so that byte belongs to its message.
+    /// sent with (unix(7)), so that byte belongs to the descriptor's message.
     fds: Vec<(u64, OwnedFd)>,
     read_ahead: bool,
 }
 
 impl Incoming {
-    /// Nothing received yet but `bytes`, which another process received ahead.
+    /// Nothing received yet, except `bytes` that another process received ahead.
     pub(super) fn new(bytes: Vec<u8>, read_ahead: bool) -> Self {
         Incoming {
             start: 0,
@@ -67,7 +67,7 @@ impl Incoming {
         self.read_ahead
     }
 
-    /// Whether bytes are here that the descriptor does not have any more.
+    /// Whether bytes were received ahead.
     pub(super) fn holds_input(&self) -> bool {
         self.start < self.end
     }
@@ -77,12 +77,11 @@ impl Incoming {
         !self.fds.is_empty()
     }
 
-    /// All that was received and not yet given out, as it came.
+    /// Everything received and not yet taken, just as it came.
     pub(super) fn received(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         if let Some(length) = self.length {
-            // A length above `usize` is refused elsewhere and cannot be here
-            // on a 64-bit system.
+            // `usize` has 64 bits, so this always fits.
             let (header, size) = frame::header(usize::try_from(length).unwrap_or(usize::MAX));
             bytes.extend_from_slice(&header[..size]);
         }
@@ -91,8 +90,8 @@ impl Incoming {
         bytes
     }
 
-    /// Receives the length of the next message and checks it. The message
-    /// stays to be taken, within another limit if this one is too low.
+    /// Receives the length of the next message and checks it. If it exceeds the
+    /// limit, the message can still be taken with a higher one.
     pub(super) fn begin(
         &mut self,
         stream: &Stream,
@@ -105,7 +104,7 @@ impl Incoming {
         };
         self.length = Some(length);
         match usize::try_from(length) {
-            // No object is larger than `isize::MAX` bytes.
+            // No allocation is larger than `isize::MAX` bytes.
             Ok(fits) if fits <= limit.min(isize::MAX.cast_unsigned()) => Ok(fits),
             _ => Err(Error::TooLarge { length, limit }),
         }
@@ -124,7 +123,7 @@ impl Incoming {
     }
 
     /// Receives the body of the message that [`begin`](Self::begin) announced
-    /// into `body`, which is empty and may have memory.
+    /// into `body`, which is empty but may have capacity.
     pub(super) fn take(
         &mut self,
         body: &mut Vec<u8>,
@@ -177,7 +176,7 @@ impl Incoming {
         Ok(())
     }
 
-    /// Receives that body into `buffer`, which has exactly its length.
+    /// Like [`take`](Self::take), into a `buffer` of exactly that length.
     pub(super) fn take_into(
         &mut self,
         buffer: &mut [u8],
@@ -214,8 +213,8 @@ impl Incoming {
         Ok(())
     }
 
-    /// The message at hand has been taken: the next one begins. Gives the
-    /// descriptor that came with it; where several did, none.
+    /// Moves on to the next message. Returns the descriptor that came with this
+    /// one; if several did, none.
     pub(super) fn finish(&mut self) -> Option<OwnedFd> {
         self.length = None;
         if self.fds.is_empty() {
@@ -225,7 +224,7 @@ impl Incoming {
         let of_this = |(last, _): &mut (u64, OwnedFd)| *last < position;
         let mut fds = self.fds.extract_if(.., of_this).map(|(_, fd)| fd);
         let first = fds.next();
-        // All are taken out, and closed.
+        // This takes out the rest, and closes them.
         let several = fds.count() > 0;
         first.filter(|_| !several)
     }
@@ -243,12 +242,13 @@ impl Incoming {
         }
     }
 
-    /// Receives until `bytes` bytes, few, are unread.
+    /// Receives until `bytes` bytes (a header's) are unread.
     fn fill(&mut self, bytes: usize, stream: &Stream, deadline: Deadline) -> Result<(), Error> {
         if self.ahead.len() < AHEAD {
             self.ahead.resize(AHEAD, 0);
         }
-        // A part of a header at most: make the room behind it as large as can be.
+        // Only part of a header is left: move it to the front, for as much room
+        // as possible after it.
         self.ahead.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
@@ -278,8 +278,8 @@ impl Incoming {
     }
 }
 
-/// A peer that closes a socket with unread data in it is reported as a reset
-/// connection (unix(7)): it is gone, too.
+/// A peer that closes a socket with unread data in it counts as a reset
+/// connection (unix(7)), but it has only ended.
 fn is_end(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::ConnectionReset
 }

@@ -1,5 +1,5 @@
-//! Connections between programs that are not related: `Listener` and `Client`
-//! of `multiprocessing.connection`.
+//! Connections between unrelated programs: `Listener` and `Client` of
+//! `multiprocessing.connection`.
 
 use std::fmt;
 use std::fs;
@@ -19,18 +19,31 @@ use super::{Connection, Error, Waitable};
 use crate::deadline::Deadline;
 use crate::process::Owner;
 
-/// How many connections may wait to be accepted. Python's 1 overflows when
-/// several peers come at once (listen(2); the system's own bound is
-/// `net.core.somaxconn`).
+/// How many connections may wait to be accepted (listen(2); the system's own
+/// bound is `net.core.somaxconn`). Python's 1 overflows when several peers
+/// connect at once.
 const BACKLOG: i32 = 4096;
 
-/// Where a [`Listener`] is found.
+/// Where a [`Listener`] listens.
+///
+/// ```
+/// use std::net::SocketAddr;
+/// use std::path::Path;
+///
+/// use multiproc::connection::Address;
+///
+/// let tcp = Address::from("127.0.0.1:6000".parse::<SocketAddr>()?);
+/// assert_eq!(tcp.to_string(), "127.0.0.1:6000");
+/// let unix = Address::from(Path::new("/run/example.socket"));
+/// assert_eq!(unix.to_string(), "/run/example.socket");
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Address {
-    /// On the network. Python's `('127.0.0.1', 6000)`.
+    /// A host and port on the network. Python's `('127.0.0.1', 6000)`.
     Tcp(SocketAddr),
-    /// On this machine, by a path. Python's `'/tmp/socket'`.
+    /// A path on this machine. Python's `'/tmp/socket'`.
     Unix(PathBuf),
 }
 
@@ -61,8 +74,8 @@ impl fmt::Display for Address {
     }
 }
 
-/// An address that other programs connect to, ours with
-/// [`Connection::connect`], Python's with `multiprocessing.connection.Client`.
+/// Accepts connections from other programs: from Rust by
+/// [`Connection::connect`], from Python by `multiprocessing.connection.Client`.
 ///
 /// ```
 /// use multiproc::connection::{Address, Connection, Listener};
@@ -76,10 +89,10 @@ impl fmt::Display for Address {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Anybody who can reach the address can connect: on the network, and on a
-/// machine with other users, ask for a key (`accept_with_key`, feature `auth`).
+/// Anybody who can reach the address can connect. On a network, or on a machine
+/// with other users, ask for a key (`accept_with_key`, feature `auth`).
 ///
-/// The socket of a path is removed when its listener is dropped in the process
+/// The socket at a path is removed when its listener is dropped in the process
 /// that made it.
 pub struct Listener {
     socket: OwnedFd,
@@ -92,9 +105,8 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// `AddrInUse` when another program listens there, or a socket was left
-    /// behind at the path by one that was killed; and whatever else bind(2)
-    /// says.
+    /// `AddrInUse` if another program listens there, or if one that was killed has
+    /// left a socket at the path; and the other errors of bind(2).
     pub fn bind(address: impl Into<Address>) -> io::Result<Self> {
         let (socket, address) = match address.into() {
             Address::Tcp(address) => {
@@ -105,8 +117,8 @@ impl Listener {
             Address::Unix(path) => (UnixListener::bind(&path)?.into(), Address::Unix(path)),
         };
         rustix::net::listen(&socket, BACKLOG)?;
-        // A peer that has gone again by the time it would be accepted must not
-        // make `accept` wait for the next one beyond its deadline.
+        // Non-blocking: if a peer is gone before it is accepted, `accept` must not
+        // wait past its deadline for the next one.
         rustix::io::ioctl_fionbio(&socket, true)?;
         Ok(Listener {
             socket,
@@ -120,11 +132,11 @@ impl Listener {
         &self.address
     }
 
-    /// The next peer's connection, however long it takes.
+    /// Waits for the next peer and returns its connection.
     ///
     /// # Errors
     ///
-    /// [`Error::System`], `EMFILE` for one: no descriptor is left.
+    /// [`Error::System`], such as `EMFILE`: no descriptor is left.
     pub fn accept(&self) -> Result<Connection, Error> {
         self.accept_until(Deadline::NEVER)
     }
@@ -142,7 +154,7 @@ impl Listener {
         loop {
             match rustix::net::accept_with(&self.socket, SocketFlags::CLOEXEC) {
                 Ok(socket) => return Ok(Connection::between_programs(socket)?),
-                // Gone again, or asked again.
+                // The peer is gone again, or a signal came.
                 Err(Errno::INTR | Errno::CONNABORTED) => {}
                 Err(Errno::AGAIN) => {
                     if !ready(self.socket.as_fd(), PollFlags::IN, deadline)? {
@@ -160,7 +172,7 @@ impl Drop for Listener {
         if let Address::Unix(path) = &self.address
             && self.owner.is_current()
         {
-            // It may have been removed by somebody else.
+            // Somebody else may have removed it.
             let _ = fs::remove_file(path);
         }
     }
@@ -182,12 +194,13 @@ impl fmt::Debug for Listener {
 }
 
 impl Connection {
-    /// Connects to a [`Listener`], ours or Python's. Python's `Client(address)`.
+    /// Connects to a [`Listener`], this one or Python's. Python's
+    /// `Client(address)`.
     ///
     /// # Errors
     ///
-    /// `ConnectionRefused` or `NotFound` when nobody listens there, and
-    /// whatever else connect(2) says.
+    /// `ConnectionRefused` or `NotFound` if nobody listens there, and the other
+    /// errors of connect(2).
     pub fn connect(address: &Address) -> io::Result<Connection> {
         let socket: OwnedFd = match address {
             Address::Tcp(address) => TcpStream::connect(address)?.into(),
@@ -196,8 +209,8 @@ impl Connection {
         Connection::between_programs(socket)
     }
 
-    /// Like [`connect`](Self::connect), for at most `timeout` where the network
-    /// lies between.
+    /// Like [`connect`](Self::connect), for at most `timeout`, which matters only
+    /// across a network.
     ///
     /// # Errors
     ///

@@ -11,17 +11,17 @@ use super::{Connection, Error, frame};
 use crate::codec::{decode, encode, with_scratch};
 use crate::deadline::Deadline;
 
-/// Up to this size copying a message behind its length is cheaper than telling
-/// the kernel of two places.
+/// Up to this size, copying a message next to its length is cheaper than passing
+/// the kernel two buffers.
 const SMALL: usize = 256;
 
 impl Connection {
-    /// Sends one message. Blocks while the pipe is full: a slow reader holds
-    /// the sender up, and fills no memory.
+    /// Sends one message. Blocks while the pipe is full: a slow reader holds up
+    /// the sender rather than filling memory.
     ///
     /// # Errors
     ///
-    /// [`Error::BrokenPipe`] when nobody can receive it.
+    /// [`Error::BrokenPipe`] if nobody can receive it.
     pub fn send_bytes(&mut self, message: &[u8]) -> Result<(), Error> {
         self.transmit(message, None, Deadline::NEVER)
     }
@@ -30,8 +30,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`]: nothing was sent. [`Error::Cut`]: a part was, and
-    /// this end cannot send any more.
+    /// [`Error::TimedOut`]: nothing was sent. [`Error::Cut`]: a part was sent, and
+    /// this end can send no more.
     pub fn send_bytes_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), Error> {
         self.transmit(message, None, Deadline::after(timeout))
     }
@@ -74,10 +74,9 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`Error::EndOfFile`] when the other end is closed and all that was sent
-    /// is received, [`Error::CutShort`] when the sender died in the middle of a
-    /// message, [`Error::TooLarge`] for one above the
-    /// [limit](Self::set_limit).
+    /// [`Error::EndOfFile`] if the other end is closed and everything that was
+    /// sent is received, [`Error::CutShort`] if the sender died in the middle of a
+    /// message, [`Error::TooLarge`] if it exceeds the [limit](Self::set_limit).
     pub fn recv_bytes(&mut self) -> Result<Vec<u8>, Error> {
         self.receive(self.limit, Deadline::NEVER)
     }
@@ -96,19 +95,19 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As `recv_bytes`, and [`Error::TimedOut`], after which the next call goes
-    /// on.
+    /// As `recv_bytes`, and [`Error::TimedOut`], after which the next call goes on
+    /// where this one stopped.
     pub fn recv_bytes_timeout(&mut self, timeout: Duration) -> Result<Vec<u8>, Error> {
         self.receive(self.limit, Deadline::after(timeout))
     }
 
     /// Receives one message into the beginning of `buffer` and returns its
-    /// length. Takes no memory from the heap.
+    /// length, without allocating.
     ///
     /// # Errors
     ///
-    /// As [`recv_bytes`](Self::recv_bytes), and [`Error::BufferTooShort`] with
-    /// the whole message.
+    /// As [`recv_bytes`](Self::recv_bytes), and [`Error::BufferTooShort`], which
+    /// holds the whole message.
     pub fn recv_bytes_into(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         self.receive_into(buffer, Deadline::NEVER)
     }
@@ -127,13 +126,12 @@ impl Connection {
         self.receive_into(buffer, Deadline::after(timeout))
     }
 
-    /// Receives a value. The type is not sent along: both sides have to agree
-    /// on it.
+    /// Receives a value. Its type is not sent: both sides must agree on it.
     ///
     /// # Errors
     ///
-    /// As [`recv_bytes`](Self::recv_bytes), and [`Error::Codec`] for bytes that
-    /// are no such value; the message is gone then.
+    /// As [`recv_bytes`](Self::recv_bytes), and [`Error::Codec`] if the message is
+    /// not a `T`; it is lost then.
     pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
         self.recv_until(Deadline::NEVER)
     }
@@ -155,7 +153,7 @@ impl Connection {
         })
     }
 
-    /// Sends length, message and descriptor.
+    /// Sends the length, the message and perhaps a descriptor.
     pub(super) fn transmit(
         &mut self,
         message: &[u8],
@@ -181,8 +179,8 @@ impl Connection {
         sent
     }
 
-    /// A message was left unfinished: whatever followed would be taken for the
-    /// rest of it.
+    /// Called when a message was cut short: the peer would take whatever followed
+    /// for the rest of it.
     fn stop_sending(&mut self) {
         self.writable = false;
         match &self.stream {
@@ -197,7 +195,7 @@ impl Connection {
         Ok(message)
     }
 
-    /// Receives one message into `message`, which is empty and may have memory.
+    /// Receives one message into `message`, which is empty but may have capacity.
     fn receive_to(
         &mut self,
         message: &mut Vec<u8>,

@@ -35,21 +35,21 @@
 //!
 //! # Receiving ahead
 //!
-//! A connection receives up to 4 KiB at once: a small message costs one system
-//! call instead of two (its length, then its body), which makes a fifth of a
-//! round trip. What comes after the message waits in the connection. Whoever
-//! looks at the descriptor alone does not see it, so:
+//! A connection reads up to 4 KiB at once, so that a small message costs one
+//! system call rather than two (its length, then its body), which saves a fifth
+//! of a round trip. Bytes beyond that message wait in the connection, where
+//! nobody sees them who looks only at the descriptor:
 //!
-//! - [`Connection::poll`] and [`wait`] count it; a `poll(2)` of your own on
+//! - [`Connection::poll`] and [`wait`] know of them; a `poll(2)` of your own on
 //!   `as_fd` does not.
-//! - A connection that is sent through a connection takes it along.
-//! - [`Connection::into_fd`], which gives the descriptor away, fails while
-//!   there is some. A program that a child executes inherits the *other* end
-//!   as a rule, which is not concerned.
-//! - A forked child has a copy of it, as of all memory. So one end has one
-//!   receiver at a time: it may move from a parent to a child, but where
-//!   several processes take turns at one end (under a lock), each of them
-//!   calls [`Connection::without_read_ahead`] before its first receipt.
+//! - A connection that is sent through a connection takes them along.
+//! - [`Connection::into_fd`], which gives the descriptor away, fails while there
+//!   are any. (A program that a child executes usually inherits the *other* end,
+//!   which is not affected.)
+//! - A forked child has a copy of them, as of all memory. So an end must have
+//!   only one receiver at a time. It may move from a parent to a child; but where
+//!   several processes take turns at one end (under a lock), each must call
+//!   [`Connection::without_read_ahead`] before it first receives.
 
 #[cfg(feature = "tokio")]
 mod aio;
@@ -83,28 +83,28 @@ use crate::deadline::Deadline;
 use incoming::Incoming;
 use stream::Stream;
 
-/// The longest message that is received unless another limit is set: 32 MiB.
+/// The longest message that a connection receives by default: 32 MiB.
 pub const DEFAULT_LIMIT: usize = 32 << 20;
 
 /// Makes two connected ends.
 ///
-/// With `duplex` (a pair of Unix sockets) both send and receive. Without (a
-/// pipe(2)) the first only receives and the second only sends. Neither is
-/// inherited by a program that a child executes (`CLOEXEC`).
+/// With `duplex` (a pair of Unix sockets) both ends send and receive. Without it
+/// (a pipe(2)) the first only receives and the second only sends. A program that
+/// a child executes inherits neither (`CLOEXEC`).
 ///
-/// A child that is forked has both ends, and so have all children forked after
-/// it: as long as one copy of an end is open, the other one never finds the end
-/// of the file, and whoever waits there for a process that has died waits for
-/// ever. [`Builder::spawn_with_connection`] makes a child together with its
-/// connection, each process with its own end alone; where that is not enough,
-/// move the child's end into its closure and
-/// [close](crate::process::Builder::close_in_child) the other one there.
+/// A forked child inherits both ends, and so do all children forked later. While
+/// any copy of an end is open, the other end never reads the end of the file, so
+/// whoever waits there for a process that has died waits for ever. Therefore use
+/// [`Builder::spawn_with_connection`], which makes a child together with its
+/// connection, each process with only its own end. Where that is not enough, move
+/// the child's end into its closure and
+/// [close](crate::process::Builder::close_in_child) the other end there.
 ///
 /// [`Builder::spawn_with_connection`]: crate::process::Builder::spawn_with_connection
 ///
 /// # Errors
 ///
-/// When this process, or the system, has too many open files.
+/// If this process, or the system, has too many open files.
 pub fn pipe(duplex: bool) -> io::Result<(Connection, Connection)> {
     let (first, second): (OwnedFd, OwnedFd) = if duplex {
         let (first, second) = UnixStream::pair()?;
@@ -120,6 +120,20 @@ pub fn pipe(duplex: bool) -> io::Result<(Connection, Connection)> {
 ///
 /// Dropping it closes it. Methods that move bytes take `&mut self`, so two
 /// threads cannot mix up their messages.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use multiproc::connection::{Error, pipe};
+///
+/// let (mut receiver, mut sender) = pipe(false)?;
+/// sender.send(&vec![1.5, 2.5])?;
+/// assert!(receiver.poll(None)?);
+/// assert_eq!(receiver.recv::<Vec<f64>>()?, [1.5, 2.5]);
+/// let nothing = receiver.recv_bytes_timeout(Duration::from_millis(1));
+/// assert!(matches!(nothing, Err(Error::TimedOut)));
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Connection {
     /// `None` once it is closed.
     stream: Option<Stream>,
@@ -130,11 +144,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Takes over a descriptor: a pipe's end, or a connected stream socket.
+    /// Takes over a descriptor: an end of a pipe, or a connected stream socket.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` or `EPROTOTYPE` when it is something else.
+    /// `InvalidInput` or `EPROTOTYPE` if it is anything else.
     pub fn from_fd(fd: impl Into<OwnedFd>) -> io::Result<Connection> {
         let (stream, readable, writable) = Stream::new(fd.into())?;
         Ok(Connection {
@@ -146,12 +160,12 @@ impl Connection {
         })
     }
 
-    /// Gives the descriptor away, for another program as a rule:
+    /// Gives the descriptor away, usually to another program:
     /// `Stdio::from(connection.into_fd()?)` makes it a child's standard input.
     ///
     /// # Errors
     ///
-    /// [`Error::ReadAhead`] when messages would be lost.
+    /// [`Error::ReadAhead`] if messages would be lost.
     pub fn into_fd(self) -> Result<OwnedFd, Error> {
         match self.incoming.received().len() {
             0 => Ok(self.stream.ok_or(Error::Closed)?.into_fd()),
@@ -159,16 +173,16 @@ impl Connection {
         }
     }
 
-    /// Receives exactly one message at a time from now on, and leaves those
-    /// behind it to other processes that receive from the same end. See the
-    /// [module's documentation](self#receiving-ahead).
+    /// From now on, reads no further than the message that is received, and
+    /// leaves what follows to other processes that receive from the same end. See
+    /// the [module's documentation](self#receiving-ahead).
     pub fn without_read_ahead(mut self) -> Self {
         self.incoming.stop_reading_ahead();
         self
     }
 
-    /// Sets the longest message, in bytes, that is received where a call gives
-    /// no maximum of its own; [`DEFAULT_LIMIT`] at first.
+    /// Sets the longest message, in bytes, that is received by calls without a
+    /// limit of their own; [`DEFAULT_LIMIT`] at first.
     pub fn set_limit(&mut self, bytes: usize) {
         self.limit = bytes;
     }
@@ -188,8 +202,8 @@ impl Connection {
         self.writable
     }
 
-    /// Closes this end. The peer gets an end of file, once every process that
-    /// has this end has closed it. Closing twice does nothing.
+    /// Closes this end. The peer reads the end of the file once every process
+    /// that has this end has closed it. Closing twice does nothing.
     pub fn close(&mut self) {
         self.stream = None;
         self.incoming = Incoming::new(Vec::new(), true);
@@ -200,8 +214,9 @@ impl Connection {
         self.stream.is_none()
     }
 
-    /// Whether there is something to receive: bytes, or an end of file. Waits
-    /// for it for at most `timeout`; zero only looks, `None` is for ever.
+    /// Whether there is something to receive: bytes, or the end of the file.
+    /// Waits for it for at most `timeout`: zero does not wait, `None` waits for
+    /// ever.
     ///
     /// # Errors
     ///
@@ -235,7 +250,7 @@ impl Connection {
 
 /// # Panics
 ///
-/// When the connection is closed.
+/// If the connection is closed.
 impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream

@@ -1,13 +1,13 @@
 //! Sending a connection through a connection (`SCM_RIGHTS`, unix(7)).
 //!
-//! The kernel gives the receiver a descriptor of its own for the same pipe's
-//! end. It travels with the first byte of a message that holds the rest: the
+//! The kernel gives the receiver its own descriptor for the same end of the
+//! pipe. It travels with the first byte of a message that holds the rest: the
 //! directions, and what the sender had received ahead.
 //!
-//! A peer may attach descriptors to anything. Those that no call asked for are
-//! closed when the message is taken, further ones of the same message at once,
-//! and what control data the buffer has no room for the kernel closes; a
-//! descriptor that is neither a pipe nor a stream socket is refused.
+//! A peer may attach descriptors to anything. One that no call asked for is
+//! closed when its message is taken. If a message brings several, all are closed,
+//! by the kernel if there is no room for them. A descriptor that is neither a
+//! pipe nor a stream socket is refused.
 
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::{Connection, Error};
 use crate::codec::{decode, encode};
 use crate::deadline::Deadline;
 
-/// Tells a connection from any other message.
+/// Marks a message that passes a connection.
 const MARK: &[u8] = b"\xffconnection";
 
 #[derive(Serialize, Deserialize)]
@@ -32,16 +32,16 @@ struct Passed {
 }
 
 impl Connection {
-    /// Sends `connection` to the peer, who gets it by
-    /// [`recv_connection`](Self::recv_connection). It is moved: this process
-    /// has it no longer.
+    /// Sends `connection` to the peer, which receives it by
+    /// [`recv_connection`](Self::recv_connection). It is moved: this process no
+    /// longer has it.
     ///
-    /// The peer has to be a program that uses this module: Python's
-    /// `send(connection)` has another way, through a server thread.
+    /// The peer must be a program that uses this module: Python's
+    /// `send(connection)` works differently, through a server thread.
     ///
     /// # Errors
     ///
-    /// [`Error::NotUnixSocket`] over a one-way pipe; else as
+    /// [`Error::NotUnixSocket`] over a one-way pipe; otherwise as
     /// [`send_bytes`](Self::send_bytes). The connection is closed then.
     pub fn send_connection(&mut self, connection: Connection) -> Result<(), Error> {
         self.pass(connection, Deadline::NEVER)
@@ -64,8 +64,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAConnection`] with the message, where it is another one;
-    /// [`Error::NoDescriptor`]; else as [`recv_bytes`](Self::recv_bytes).
+    /// [`Error::NotAConnection`], with the message, if it is something else;
+    /// [`Error::NoDescriptor`]; otherwise as [`recv_bytes`](Self::recv_bytes).
     pub fn recv_connection(&mut self) -> Result<Connection, Error> {
         self.take_passed(Deadline::NEVER)
     }
@@ -113,7 +113,7 @@ impl Connection {
         let passed: Passed = decode(body)?;
         let fd = fd.ok_or(Error::NoDescriptor)?;
         let mut connection = Connection::from_fd(fd).map_err(|_| Error::NoDescriptor)?;
-        // What the descriptor cannot do, no peer can make it do.
+        // A peer cannot claim more than the descriptor can do.
         connection.readable &= passed.readable;
         connection.writable &= passed.writable;
         connection.incoming = Incoming::new(passed.received, passed.read_ahead);

@@ -1,8 +1,7 @@
-//! The descriptor underneath a connection: bytes in, bytes out, with a
-//! deadline, whatever kind of descriptor it is.
+//! The descriptor under a connection: bytes in, bytes out, with a deadline, for
+//! pipes and sockets alike.
 
-// A vector's spare room is filled by the kernel before it counts as filled.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "the kernel fills a vector's spare capacity")]
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
@@ -20,11 +19,12 @@ use super::control::Received;
 use super::wait::ready;
 use crate::deadline::Deadline;
 
-/// How long a connected host may be silent before it is asked for a sign of
-/// life, and how long each of three such questions is given.
+/// How long a connected host may be silent before it is probed, and how long it
+/// has to answer each of three probes.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// As much as a pipe that polls as writable takes without blocking (pipe(7)).
+/// How much a pipe takes without blocking once `poll` says that it is writable
+/// (pipe(7)).
 const PIPE_BUF: usize = 4096;
 
 pub(super) struct Stream {
@@ -34,8 +34,8 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// Takes a pipe's end or a stream socket, and tells in which directions
-    /// its bytes can go: (readable, writable).
+    /// Takes an end of a pipe or a stream socket, and returns which directions it
+    /// has: (readable, writable).
     pub(super) fn new(fd: OwnedFd) -> io::Result<(Self, bool, bool)> {
         match rustix::net::sockopt::socket_type(&fd) {
             Ok(SocketType::STREAM) => {
@@ -61,15 +61,15 @@ impl Stream {
         Ok((Stream { fd, socket, tcp }, readable, writable))
     }
 
-    /// What a connection to another program needs, where it is TCP.
+    /// Sets the options that a TCP connection to another program needs.
     pub(super) fn prepare_tcp(&self) -> io::Result<()> {
         use rustix::net::sockopt;
         if self.tcp {
-            // Each message leaves in one write and is waited for: nothing is
-            // won by holding it back (Nagle), and a round trip lost.
+            // Each message is sent in one write, and the peer waits for it.
+            // Holding it back (Nagle) would gain nothing and cost a round trip.
             sockopt::set_tcp_nodelay(&self.fd, true)?;
-            // A host that vanishes says no good-bye. Nobody who waits for a
-            // message would notice.
+            // A host that vanishes does not close its connections. Without
+            // probes, whoever waits for a message would never notice.
             sockopt::set_socket_keepalive(&self.fd, true)?;
             sockopt::set_tcp_keepidle(&self.fd, KEEP_ALIVE)?;
             sockopt::set_tcp_keepintvl(&self.fd, KEEP_ALIVE)?;
@@ -78,15 +78,15 @@ impl Stream {
         Ok(())
     }
 
-    /// Acknowledges what came at once, where it is TCP.
+    /// Over TCP, acknowledges at once what has come.
     ///
-    /// CPython never sets `TCP_NODELAY`: it sends the length of a long message,
-    /// or the last word of the handshake, and holds back what follows until
-    /// that is acknowledged, which the kernel puts off by 40 ms, for there might
-    /// be an answer to send it along with. There is none.
+    /// CPython never sets `TCP_NODELAY`. It sends the length of a long message, or
+    /// the last message of the handshake, and then holds back what follows until
+    /// that is acknowledged. The kernel delays the acknowledgement by 40 ms, so
+    /// that it can travel with an answer; but no answer comes.
     pub(super) fn acknowledge(&self) {
         if self.tcp {
-            // Without it, it is slower.
+            // If it fails, the connection is only slower.
             let _ = rustix::net::sockopt::set_tcp_quickack(&self.fd, true);
         }
     }
@@ -99,15 +99,15 @@ impl Stream {
         self.socket
     }
 
-    /// Whether descriptors can pass.
+    /// Whether descriptors can be sent through it.
     pub(super) fn is_unix_socket(&self) -> bool {
         let domain = rustix::net::sockopt::socket_domain(&self.fd);
         domain == Ok(AddressFamily::UNIX)
     }
 
-    /// Reads at least a byte, and all of the buffer where that spares system
-    /// calls; 0 is end of file. Descriptors that came with the bytes are closed
-    /// by the kernel.
+    /// Reads at least one byte, and the whole buffer where that saves system
+    /// calls; 0 is the end of the file. The kernel closes descriptors that came
+    /// with the bytes.
     pub(super) fn read(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
         self.attempt(PollFlags::IN, deadline, |flags| {
             if self.socket {
@@ -118,8 +118,8 @@ impl Stream {
         })
     }
 
-    /// The same, appended to `vec`, at most `most` bytes and no more than it
-    /// has room for: memory that nobody need clear first.
+    /// Like [`read`](Self::read), but appends to `vec`: at most `most` bytes, and
+    /// no more than its spare capacity, which need not be cleared first.
     pub(super) fn read_spare(
         &self,
         vec: &mut Vec<u8>,
@@ -132,7 +132,7 @@ impl Stream {
         let spare = &mut spare[..most];
         let got = self.attempt(PollFlags::IN, deadline, |flags| {
             let (filled, _) = if self.socket {
-                // The second number is the datagram's length; a stream has none.
+                // The second number is the length of a datagram, not of use here.
                 rustix::net::recv(&self.fd, &mut *spare, all(flags))?.0
             } else {
                 rustix::io::read(&self.fd, &mut *spare)?
@@ -140,13 +140,13 @@ impl Stream {
             Ok(filled.len())
         })?;
         // SAFETY: the kernel has written the first `got` bytes of the spare
-        // room, which begins at `length` and is that large.
+        // capacity, which begins at `length`.
         unsafe { vec.set_len(length + got) };
         Ok(got)
     }
 
-    /// The same, with the one descriptor that may have come with the last of
-    /// these bytes. Further ones are closed.
+    /// Like [`read`](Self::read), and returns the descriptor that came with the
+    /// last of these bytes. If several came, all are closed.
     pub(super) fn read_with_fd(
         &self,
         buffer: &mut [u8],
@@ -180,7 +180,7 @@ impl Stream {
                 Ok(count) => {
                     sent += count;
                     IoSlice::advance_slices(&mut parts, count);
-                    // It has left with the first byte.
+                    // It was sent with the first byte.
                     fd = None;
                 }
                 Err(Error::TimedOut) if sent > 0 => return Err(Error::Cut { sent, of }),
@@ -198,8 +198,8 @@ impl Stream {
     ) -> Result<usize, Error> {
         let written = self.attempt(PollFlags::OUT, deadline, |flags| {
             if !self.socket {
-                // No flag keeps a write to a pipe from blocking, but a small
-                // one does not after `poll` has seen room.
+                // No flag keeps a write to a pipe from blocking. But a small one
+                // does not block once `poll` has reported room.
                 return match deadline.remaining() {
                     None => rustix::io::writev(&self.fd, parts),
                     Some(_) => {
@@ -208,8 +208,7 @@ impl Stream {
                     }
                 };
             }
-            // `SIGPIPE` is ignored in a Rust program, but not in one that
-            // restored it.
+            // A Rust program ignores `SIGPIPE`, unless it has restored it.
             let mut flags_out = SendFlags::NOSIGNAL;
             flags_out.set(SendFlags::DONTWAIT, flags.contains(RecvFlags::DONTWAIT));
             match (parts, fd) {
@@ -238,18 +237,18 @@ impl Stream {
         }
     }
 
-    /// Stops sending: the peer gets an end of file.
+    /// Stops sending: the peer reads the end of the file.
     pub(super) fn shut_down_writing(&self) {
-        // Nothing can be done about an error: the connection is lost anyway.
+        // Nothing to do about an error: the connection is lost anyway.
         let _ = rustix::net::shutdown(&self.fd, rustix::net::Shutdown::Write);
     }
 
     /// Makes `call` until it succeeds, fails for good, or time is up.
     ///
-    /// The descriptor stays in blocking mode: that mode belongs to all who
-    /// share the pipe's end, a child with another program for one. So a call
-    /// without a deadline just blocks; one with a deadline does not: sockets
-    /// have a flag for that, pipes are asked with `poll` first.
+    /// The descriptor stays in blocking mode, because the mode is common to all
+    /// who share this end: a child that runs another program, say. So a call
+    /// without a deadline just blocks. With a deadline it must not: sockets have a
+    /// flag for that, and pipes are polled first.
     fn attempt<T>(
         &self,
         wants: PollFlags,
@@ -269,7 +268,7 @@ impl Stream {
             match call(flags) {
                 Ok(done) => return Ok(done),
                 Err(Errno::INTR) => {}
-                // Somebody else may have set O_NONBLOCK: wait without, too.
+                // Without a deadline too: somebody may have set O_NONBLOCK.
                 Err(Errno::AGAIN) => {
                     if !ready(self.fd.as_fd(), wants, deadline)? {
                         return Err(Error::TimedOut);
@@ -281,7 +280,7 @@ impl Stream {
     }
 }
 
-/// A call that may block had better return with everything.
+/// A call that may block should return only with everything that it asked for.
 fn all(flags: RecvFlags) -> RecvFlags {
     if flags.contains(RecvFlags::DONTWAIT) {
         flags

@@ -13,17 +13,17 @@ use crate::process::Process;
 /// What [`wait`] can wait for: a [`Connection`], a [`Process`] (ready when it
 /// has ended), or any descriptor (`&thing.as_fd()`).
 ///
-/// A trait of its own rather than `AsFd`: a connection may hold bytes that it
-/// has received ahead, of which its descriptor knows nothing any more.
+/// `AsFd` would not do: a connection may hold bytes that it has received ahead,
+/// which its descriptor no longer has.
 pub trait Waitable {
     /// The descriptor that becomes readable.
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] when there is none any more.
+    /// [`Error::Closed`] if it is closed.
     fn descriptor(&self) -> Result<BorrowedFd<'_>, Error>;
 
-    /// Whether there is something to be had without asking the descriptor.
+    /// Whether there is input already, whatever the descriptor says.
     fn has_input(&self) -> bool {
         false
     }
@@ -57,12 +57,12 @@ impl Waitable for OwnedFd {
     }
 }
 
-/// Waits until one of `things` or more is ready, for at most `timeout` (`None`:
-/// for ever; zero: only looks), and returns the positions of those that are,
-/// in order; none when the time-out came first.
+/// Waits until at least one of `things` is ready, and returns the positions of
+/// those that are, in order; none if `timeout` comes first. (`None` waits for
+/// ever, zero does not wait.)
 ///
-/// A connection is ready when bytes or an end of file are there to be
-/// received; a process when it has ended.
+/// A connection is ready when there are bytes to receive, or the end of the file;
+/// a process when it has ended.
 ///
 /// ```
 /// use std::time::Duration;
@@ -88,7 +88,7 @@ pub fn wait(things: &[&dyn Waitable], timeout: Option<Duration>) -> Result<Vec<u
         fds.push(PollFd::from_borrowed_fd(thing.descriptor()?, PollFlags::IN));
     }
     let held: Vec<bool> = things.iter().map(|thing| thing.has_input()).collect();
-    // With something in hand already, only look what else there is.
+    // If something is ready already, only check for others.
     let deadline = if held.contains(&true) {
         Deadline::after(Duration::ZERO)
     } else {
@@ -103,8 +103,8 @@ pub fn wait(things: &[&dyn Waitable], timeout: Option<Duration>) -> Result<Vec<u
     Ok(ready.map(|(position, _)| position).collect())
 }
 
-/// Waits until `fd` can do what `wants` says, or has failed or hung up; false
-/// when the deadline came first.
+/// Waits until `fd` can do what `wants` says, or has failed or hung up; false if
+/// the deadline comes first.
 pub(super) fn ready(fd: BorrowedFd<'_>, wants: PollFlags, deadline: Deadline) -> io::Result<bool> {
     poll_until(&mut [PollFd::from_borrowed_fd(fd, wants)], deadline)
 }

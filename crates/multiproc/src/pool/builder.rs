@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::AtomicU32;
 
 use crossbeam_channel::unbounded;
 use rustix::process::{PidfdFlags, getpid, getppid, pidfd_open};
@@ -17,8 +16,9 @@ use crate::pool::helper::Helper;
 use crate::pool::inner::Inner;
 use crate::pool::message::Report;
 use crate::pool::starts::Starts;
+use crate::pool::state::WorkerState;
 use crate::pool::threads::{TICK, Threads};
-use crate::pool::worker::{self, FORKED, Work, WorkerState};
+use crate::pool::worker::{self, Work};
 use crate::process::{self, ExitStatus, Outcome, Process, SpawnError};
 use crate::queue::Error;
 use crate::queue::process::Ring;
@@ -132,9 +132,7 @@ impl<'a> PoolBuilder<'a> {
         }
         let tasks = Ring::new(ITEMS, self.bytes, self.workers)?;
         let reports = Ring::new(ITEMS, self.bytes.max(NEWS), 0)?;
-        let states = Shared::slice(self.workers, |_| {
-            (AtomicU32::new(FORKED), AtomicU32::new(0))
-        })?;
+        let states = Shared::slice(self.workers, |_| WorkerState::new())?;
         let (stop, stop_writer) = io::pipe()?;
         let program = pidfd_open(getpid(), PidfdFlags::empty())
             .map_err(|error| SpawnError::System(error.into()))?;
@@ -157,7 +155,7 @@ impl<'a> PoolBuilder<'a> {
                     program,
                     parent: getppid(),
                     stop,
-                    work: &|slot, state: &WorkerState<'_>| worker::run(&work, slot, state, &task),
+                    work: &|slot, state: &WorkerState| worker::run(&work, slot, state, &task),
                     workers: Vec::with_capacity(self.workers),
                     starts: Starts::new(self.workers),
                 };

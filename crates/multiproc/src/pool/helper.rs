@@ -9,7 +9,7 @@
 use std::convert::Infallible;
 use std::io::PipeReader;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -24,7 +24,7 @@ use crate::deadline::Deadline;
 use crate::pool::descendants;
 use crate::pool::message::{Cause, Death, JobNumber, Report};
 use crate::pool::starts::Starts;
-use crate::pool::worker::{FORKED, WorkerState};
+use crate::pool::state::{FORKED, WorkerState};
 use crate::process::{Builder, Process, SpawnError};
 use crate::queue::Error;
 use crate::queue::process::Ring;
@@ -40,8 +40,8 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) struct Helper<'a> {
     pub(crate) tasks: &'a Ring,
     pub(crate) reports: &'a Ring,
-    /// For each worker: its phase and progress.
-    pub(crate) states: &'a Shared<[(AtomicU32, AtomicU32)]>,
+    /// The state of each slot's worker.
+    pub(crate) states: &'a Shared<[WorkerState]>,
     /// A pidfd: readable when the program has ended.
     pub(crate) program: OwnedFd,
     /// The program's pid, unless it is in another PID namespace.
@@ -49,7 +49,7 @@ pub(crate) struct Helper<'a> {
     /// Readable when the program wants the workers gone.
     pub(crate) stop: PipeReader,
     /// All that the worker in this slot does; returns its exit status.
-    pub(crate) work: &'a dyn Fn(usize, &WorkerState<'_>) -> Result<i32, Error>,
+    pub(crate) work: &'a dyn Fn(usize, &WorkerState) -> Result<i32, Error>,
     /// The worker in each slot; `None` once it has died, until it is replaced.
     pub(crate) workers: Vec<Option<Process>>,
     pub(crate) starts: Starts,
@@ -257,12 +257,11 @@ impl Helper<'_> {
             .ignore_interrupt()
             .close_in_child(&self.program)
             .close_in_child(&self.stop)
-            .spawn(|| (self.work)(slot, &state))
+            .spawn(|| (self.work)(slot, state))
     }
 
-    fn state(&self, slot: usize) -> WorkerState<'_> {
-        let (phase, progress) = &self.states[slot];
-        WorkerState { phase, progress }
+    fn state(&self, slot: usize) -> &WorkerState {
+        &self.states[slot]
     }
 
     /// Reports to the program. It may wait for room, but not for long: the

@@ -82,6 +82,7 @@ mod map;
 mod message;
 mod result;
 mod starts;
+mod state;
 mod threads;
 mod worker;
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::pool::worker::{INITIALIZING, READY};
+use crate::pool::state::{INITIALIZING, READY};
 use crate::process::ExitStatus;
 
 /// Give up after this many failures in a row in one slot.
@@ -104,7 +104,7 @@ fn is_own_failure(phase: u32, status: ExitStatus) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pool::worker::FORKED;
+    use crate::pool::state::FORKED;
 
     const KILLED: ExitStatus = ExitStatus::Signal(9);
     const ABORTED: ExitStatus = ExitStatus::Signal(6);

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -15,6 +15,7 @@ use crate::pool::chunks::too_many;
 use crate::pool::message::{
     DONE_HEAD, JobNumber, TaskOutcome, push_outcome, split_job, write_done_head,
 };
+use crate::pool::state::{INITIALIZING, READY, WorkerState};
 use crate::process;
 use crate::queue::Error;
 use crate::queue::process::Ring;
@@ -34,18 +35,6 @@ pub(crate) struct Work<'a> {
     /// Returns an exit status, 0 for success.
     pub(crate) initializer: Option<&'a dyn Fn() -> i32>,
 }
-
-/// What the helper sees of a worker, in shared memory.
-pub(crate) struct WorkerState<'a> {
-    /// How far it has come: [`FORKED`], [`INITIALIZING`] or [`READY`].
-    pub(crate) phase: &'a AtomicU32,
-    /// Which task of its job it is running.
-    pub(crate) progress: &'a AtomicU32,
-}
-
-pub(crate) const FORKED: u32 = 0;
-pub(crate) const INITIALIZING: u32 = 1;
-pub(crate) const READY: u32 = 2;
 
 /// Runs the worker in slot `slot` until the queue is closed and empty; returns
 /// its exit status.

@@ -1,7 +1,9 @@
 //! The fork itself, and what the child does before and after its closure.
 
-// The system calls of this file have no safe form.
-#![allow(unsafe_code)]
+#![expect(
+    unsafe_code,
+    reason = "the system calls of this file have no safe form"
+)]
 
 use std::ffi::{CStr, CString};
 use std::io::{self, Write};

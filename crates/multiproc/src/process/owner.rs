@@ -1,8 +1,7 @@
 //! Which process made a handle. A forked child has a copy of every handle of its
 //! parent; dropping the copy must not end what belongs to the parent.
 
-// pthread_atfork(3) has no safe form.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "pthread_atfork(3) has no safe form")]
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,8 +1,7 @@
 //! Pages that a process and the children it forks later see as the same
 //! memory (mmap(2), `MAP_SHARED | MAP_ANONYMOUS`).
 
-// The mapping's address is a raw pointer.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "the mapping's address is a raw pointer")]
 
 use std::io;
 use std::num::NonZeroUsize;

@@ -1,7 +1,6 @@
 //! A lock between processes, with the value that it guards.
 
-// The guard makes references to the value.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "the guard makes references to the value")]
 
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;

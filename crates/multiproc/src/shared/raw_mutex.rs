@@ -5,8 +5,7 @@
 //! thread ends, by `kill -9` or otherwise, it marks each of them, and whoever
 //! locks it next gets `EOWNERDEAD` instead of waiting for ever.
 
-// Calls into libpthread.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "calls into libpthread")]
 
 use std::cell::UnsafeCell;
 use std::hint;

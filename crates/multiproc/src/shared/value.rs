@@ -1,7 +1,6 @@
 //! One value, or a number of them, in shared memory.
 
-// A reference is made from the mapping's address.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "a reference is made from the mapping's address")]
 
 use std::io;
 use std::mem;

@@ -71,10 +71,10 @@ const SOMEBODY: u32 = 1;
 pub struct WaitWord(AtomicU32);
 
 // SAFETY: an atomic number.
-#[allow(unsafe_code)]
+#[expect(unsafe_code, reason = "the trait is unsafe")]
 unsafe impl ProcessSafe for WaitWord {}
 // SAFETY: as above.
-#[allow(unsafe_code)]
+#[expect(unsafe_code, reason = "the trait is unsafe")]
 unsafe impl Plain for WaitWord {}
 
 impl Default for WaitWord {

@@ -1,10 +1,10 @@
 //! Feeding a program and collecting its output at the same time.
 //!
-//! Whoever writes all of the input first and reads afterwards waits for ever
-//! once the program's output fills its pipe: the program waits for a reader,
-//! the reader for the program. Here one thread waits for whatever can move
-//! next, with poll(2). (Threads that read could not be stopped at a time-out
-//! while a grandchild keeps the pipe open.)
+//! Writing all of the input first and reading afterwards hangs once the program's
+//! output fills its pipe: the program waits for a reader, and the reader waits for
+//! the program. Here one thread does both, and waits with poll(2) for whichever
+//! can go on. (Separate reading threads could not be stopped at a time-out while a
+//! grandchild keeps the pipe open.)
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -19,15 +19,15 @@ use rustix::process::{Pid, PidfdFlags, Signal};
 use super::die_with_caller::Whom;
 use super::{Error, ExitStatus, start, status};
 
-/// How much is read or written at once: a pipe's usual size.
+/// How much to read or write at once: a pipe's usual size.
 const CHUNK: usize = 64 << 10;
 
-/// How much is still taken from each pipe after a time-out: the most that a
-/// pipe holds unless root has made it larger (pipe(7)). A process that got out
-/// of the group could go on writing for ever.
+/// How much to take from each pipe after a time-out: the most that a pipe holds,
+/// unless root has made it larger (pipe(7)). There must be a bound, since a
+/// process that has left the group could go on writing for ever.
 const LAST: usize = 1 << 20;
 
-/// What a program has left.
+/// What a program has printed, and how it ended.
 ///
 /// ```
 /// use std::process::Command;
@@ -44,11 +44,11 @@ const LAST: usize = 1 << 20;
 pub struct Output {
     /// How it ended.
     pub status: ExitStatus,
-    /// What it has printed on standard output.
+    /// What it printed on standard output.
     pub stdout: Vec<u8>,
-    /// What it has printed on standard error.
+    /// What it printed on standard error.
     pub stderr: Vec<u8>,
-    /// Whether it was left to its own end.
+    /// Whether it ended by itself or was killed.
     pub ended: Ended,
 }
 
@@ -57,9 +57,9 @@ pub struct Output {
 pub enum Ended {
     /// By itself.
     ByItself,
-    /// It was killed since the time was up.
+    /// It was killed when the time was up.
     TimedOut,
-    /// It was killed since the caller wanted it so.
+    /// It was killed because the caller cancelled it.
     Cancelled,
 }
 
@@ -75,18 +75,18 @@ pub enum Ended {
 /// # Ok::<(), multiproc::subprocess::Error>(())
 /// ```
 ///
-/// A program that does not read all of its input is no error.
+/// It is no error if the program does not read all of its input.
 ///
 /// # Errors
 ///
-/// [`Error::Start`]. Any exit status is a result.
+/// [`Error::Start`]. No exit status is an error.
 pub fn communicate(command: &mut Command, input: &[u8]) -> Result<Output, Error> {
     communicate_until(command, input, Deadline::NEVER, None)
 }
 
-/// Like [`communicate`], for at most `timeout`. Then the program is killed with
-/// all the processes that it has started, unless they left its process group,
-/// and what was collected is returned.
+/// Like [`communicate`], for at most `timeout`. After that the program is killed,
+/// with all the processes that it has started (unless they left its process
+/// group), and what it has printed is returned.
 ///
 /// The program runs in a process group of its own: see the
 /// [module's documentation](super#process-groups-and-the-terminal).
@@ -105,7 +105,7 @@ pub fn communicate(command: &mut Command, input: &[u8]) -> Result<Output, Error>
 ///
 /// # Errors
 ///
-/// As [`communicate`]. A time-out is a result.
+/// As [`communicate`]. A time-out is not an error.
 pub fn communicate_timeout(
     command: &mut Command,
     input: &[u8],
@@ -114,9 +114,9 @@ pub fn communicate_timeout(
     communicate_until(command, input, Deadline::after(timeout), None)
 }
 
-/// Like [`communicate_timeout`], with a deadline. The program is also killed
-/// when `cancel` becomes readable: the reading end of a pipe into which another
-/// thread or a signal handler writes.
+/// Like [`communicate_timeout`], with a deadline. The program is also killed when
+/// `cancel` becomes readable: give it the reading end of a pipe that another
+/// thread or a signal handler writes to.
 ///
 /// ```
 /// use std::io::Write;
@@ -167,8 +167,8 @@ pub fn communicate_until(
             stdin = None;
         }
         let outputs_open = stdout.pipe.is_some() || stderr.pipe.is_some();
-        // While its output is open, its end changes nothing; then nothing else
-        // is left to wait for.
+        // While its output is open, the program's end makes no difference. After
+        // that, it is all there is to wait for.
         let end = (!outputs_open).then(|| program.pidfd.as_fd());
         let sources = [
             stdin.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::OUT)),
@@ -187,7 +187,7 @@ pub fn communicate_until(
         if cancel {
             break Ended::Cancelled;
         }
-        // Asked first: a program that never stops printing is always ready.
+        // Check this first: a program that never stops printing is always ready.
         if deadline.is_past() && !end {
             break Ended::TimedOut;
         }
@@ -227,9 +227,9 @@ pub fn communicate_until(
 struct Program {
     child: Child,
     pid: Pid,
-    /// Tells its end without reaping it. As long as it is not reaped its number
-    /// cannot be given to another process or group, so killing by that number
-    /// is safe.
+    /// Shows when the child has ended, without reaping it. Until it is reaped, its
+    /// pid cannot be given to another process or group, so it is safe to kill by
+    /// pid.
     pidfd: OwnedFd,
     own_group: bool,
     reaped: bool,
@@ -247,7 +247,7 @@ impl Program {
                 reaped: false,
             }),
             Err(error) => {
-                // Not reaped yet, so the number is still the child's.
+                // Not reaped yet, so the pid is still the child's.
                 let _ = child.kill();
                 let _ = child.wait();
                 Err(error.into())
@@ -256,7 +256,7 @@ impl Program {
     }
 
     fn kill(&mut self) {
-        // One that has ended has nothing to be told.
+        // An error: it has ended already.
         let _ = if self.own_group {
             rustix::process::kill_process_group(self.pid, Signal::KILL)
         } else {
@@ -269,14 +269,15 @@ impl Drop for Program {
     fn drop(&mut self) {
         if !self.reaped {
             self.kill();
-            // Nothing can be done about an error here.
+            // Nothing to do about an error here.
             let _ = self.child.wait();
         }
     }
 }
 
-/// One output stream. `None` once it has come to its end.
+/// What one output stream has brought.
 struct Collected {
+    /// `None` once the stream has ended.
     pipe: Option<io::PipeReader>,
     bytes: Vec<u8>,
 }
@@ -284,7 +285,7 @@ struct Collected {
 impl Collected {
     fn new(pipe: Option<OwnedFd>) -> Result<Self, Error> {
         if let Some(pipe) = &pipe {
-            // This end only: the program's has a mode of its own.
+            // This affects only this end: the program's has its own mode.
             rustix::io::ioctl_fionbio(pipe, true)?;
         }
         Ok(Collected {
@@ -293,13 +294,13 @@ impl Collected {
         })
     }
 
-    /// Reads once, what there is.
+    /// Reads what there is, once.
     fn read(&mut self) -> io::Result<usize> {
         let Some(pipe) = &mut self.pipe else {
             return Ok(0);
         };
         match pipe.take(CHUNK as u64).read_to_end(&mut self.bytes) {
-            // Not the whole chunk, and no `WouldBlock`: the end.
+            // Less than a chunk and no `WouldBlock`: this is the end.
             Ok(count) if count < CHUNK => {
                 self.pipe = None;
                 Ok(count)
@@ -322,8 +323,7 @@ impl Collected {
     }
 }
 
-/// Writes once, what fits; false when the program has closed its input, which
-/// is its right.
+/// Writes what fits, once; false if the program has closed its input, as it may.
 fn feed(stdin: Option<&mut ChildStdin>, rest: &mut &[u8]) -> io::Result<bool> {
     let Some(stdin) = stdin else {
         return Ok(true);
@@ -339,8 +339,8 @@ fn feed(stdin: Option<&mut ChildStdin>, rest: &mut &[u8]) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Waits until one of `sources` or more is ready, or the deadline has come, and
-/// says which are.
+/// Waits until at least one of `sources` is ready or the deadline has come, and
+/// returns which are ready.
 fn wait<const N: usize>(
     sources: &[Option<(BorrowedFd<'_>, PollFlags)>; N],
     deadline: Deadline,

@@ -1,17 +1,19 @@
-//! A program ends when its caller does, whatever the caller dies of.
+//! Ends a program when its caller dies, whatever the cause.
 //!
-//! The caller holds both ends of a pair of connected sockets, and nobody else
-//! does. The kernel closes them when the caller ends, `kill -9` included: one
-//! first, and at that moment the other has news, for which its owner can ask
-//! for a signal (`O_ASYNC`, `F_SETOWN` and `F_SETSIG`, fcntl(2)). The owner is
-//! the program or its process group, the signal is `SIGKILL`.
+//! The caller alone holds both ends of a pair of connected sockets. When it ends,
+//! even by `kill -9`, the kernel closes them, one first. At that moment the other
+//! one becomes readable, and the kernel can send its owner a signal for that
+//! (`O_ASYNC`, `F_SETOWN` and `F_SETSIG`, fcntl(2)). The owner is the program or
+//! its process group, the signal is `SIGKILL`.
 //!
-//! The parent-death signal (`PR_SET_PDEATHSIG`) would do less: it reaches the
-//! program alone, it is lost where the program has privileges of its own (ping
-//! has, on many systems), and it comes when the *thread* that called ends.
+//! The parent-death signal (`PR_SET_PDEATHSIG`) would do less: it reaches only the
+//! program itself, it is lost if the program has privileges of its own (as ping
+//! has on many systems), and it comes when the calling *thread* ends.
 
-// What runs between fork and exec, and the calls that nothing safe offers.
-#![allow(unsafe_code)]
+#![expect(
+    unsafe_code,
+    reason = "it runs code between fork and exec, and makes calls that have no safe form"
+)]
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -23,7 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use libc::c_int;
 
-/// Whom the caller's death ends.
+/// What the caller's death ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Whom {
     /// The program.
@@ -32,7 +34,7 @@ pub(super) enum Whom {
     Group,
 }
 
-/// Holds for the programs that its command starts, until dropped.
+/// In force for the programs that its command starts, until dropped.
 #[derive(Debug)]
 pub(super) struct DieWithCaller {
     ends: (UnixStream, UnixStream),
@@ -42,7 +44,7 @@ pub(super) struct DieWithCaller {
 }
 
 impl DieWithCaller {
-    /// To be called before `command` is started.
+    /// Call it before `command` is started.
     pub(super) fn new(command: &mut Command, whom: Whom) -> io::Result<Self> {
         // Closed by `exec`, so that no program holds them.
         let ends = UnixStream::pair()?;
@@ -57,7 +59,8 @@ impl DieWithCaller {
             let pid = unsafe { libc::getpid() };
             let owner = match whom {
                 Whom::Program => pid,
-                // By now the program leads its group: that comes first.
+                // The program already leads its group: `process_group` takes
+                // effect before this.
                 Whom::Group => -pid,
             };
             signal_owner(a, owner)?;
@@ -67,10 +70,10 @@ impl DieWithCaller {
             command.process_group(0);
         }
         // SAFETY: the closure runs in the child of a process that may have
-        // threads, so it may make system calls and nothing that takes a lock or
-        // memory: it reads an atomic, and calls getpid and fcntl. Should the
-        // caller die before, the child's own copies are the last ones, and the
-        // signal comes when `exec` closes them.
+        // threads, so it may make system calls, but not take a lock or allocate:
+        // it reads an atomic, and calls getpid and fcntl. If the caller dies
+        // before that, the child's own copies are the last ones, and the signal
+        // comes when `exec` closes them.
         unsafe { command.pre_exec(arm) };
         Ok(DieWithCaller { ends, holds })
     }
@@ -79,14 +82,15 @@ impl DieWithCaller {
 impl Drop for DieWithCaller {
     fn drop(&mut self) {
         self.holds.store(false, Ordering::Relaxed);
-        // What has survived its call may live on: closing means nothing now.
+        // A process that has outlived its call may go on: disarm the signal
+        // before the sockets close.
         for end in [&self.ends.0, &self.ends.1] {
             let _ = fcntl(end.as_raw_fd(), libc::F_SETFL, 0);
         }
     }
 }
 
-/// The kernel sends SIGKILL to `owner` when `fd` has news.
+/// Makes the kernel send SIGKILL to `owner` when `fd` becomes readable.
 fn signal_owner(fd: RawFd, owner: c_int) -> io::Result<()> {
     fcntl(fd, libc::F_SETOWN, owner)?;
     fcntl(fd, F_SETSIG, libc::SIGKILL)?;
@@ -97,7 +101,7 @@ fn signal_owner(fd: RawFd, owner: c_int) -> io::Result<()> {
 const F_SETSIG: c_int = 10;
 
 fn fcntl(fd: RawFd, command: c_int, argument: c_int) -> io::Result<()> {
-    // SAFETY: these commands take a number and touch no memory of ours.
+    // SAFETY: these commands take a number and touch no memory.
     match unsafe { libc::fcntl(fd, command, argument) } {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),

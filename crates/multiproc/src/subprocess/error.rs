@@ -23,23 +23,22 @@ pub enum Error {
     /// The program could not be started.
     #[error("cannot run '{program}': {}", reason(.error))]
     Start {
-        /// What was to be run.
+        /// The program.
         program: String,
-        /// Why not.
+        /// Why it could not be started.
         error: io::Error,
     },
-    /// The program ended otherwise than with exit status 0. Python's
-    /// `CalledProcessError`.
+    /// The program did not exit with status 0. Python's `CalledProcessError`.
     #[error("'{program}' {status}")]
     Failed {
-        /// What was run.
+        /// The program.
         program: String,
         /// How it ended.
         status: ExitStatus,
-        /// What it had printed on standard output, where that was collected.
+        /// What it printed on standard output, if that was collected.
         output: Vec<u8>,
     },
-    /// The system failed afterwards.
+    /// A system call failed after the program was started.
     #[error("cannot talk to the program: {0}")]
     System(#[from] io::Error),
 }
@@ -52,9 +51,8 @@ impl Error {
         }
     }
 
-    /// What a shell's `$?` would be: 127 for a program that is not there, 126
-    /// for one that cannot be executed, 128 and the signal's number for one
-    /// that was killed.
+    /// What a shell's `$?` would be: 127 if there is no such program, 126 if it
+    /// cannot be executed, 128 plus the signal's number if it was killed.
     ///
     /// ```
     /// use std::process::Command;
@@ -78,7 +76,7 @@ impl Error {
         u8::try_from(code).unwrap_or(1)
     }
 
-    /// Whether there is no such program.
+    /// Whether the reason is that there is no such program.
     pub fn is_missing(&self) -> bool {
         matches!(self, Error::Start { error, .. } if error.kind() == io::ErrorKind::NotFound)
     }
@@ -94,7 +92,7 @@ pub(crate) fn name(command: &Command) -> String {
     command.get_program().to_string_lossy().into_owned()
 }
 
-/// The system's words, as a shell says them, without Rust's error number.
+/// The system's message as a shell prints it, without Rust's error number.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.split_once(" (os error ") {

@@ -11,7 +11,7 @@
 //! | `FileNotFoundError`, `PermissionError` | [`Error::Start`], and [`Error::exit_code`] |
 //! | `CalledProcessError` | [`Error::Failed`] |
 //!
-//! Exit status as Python, this library and a shell tell it:
+//! The exit status in Python, here and in a shell:
 //!
 //! | the program | Python | here | `$?` |
 //! | --- | --- | --- | --- |
@@ -26,26 +26,26 @@
 //! of other groups that read from it. A program run by [`call`], [`check_call`],
 //! [`check_output`] or [`communicate`] stays in the caller's group: it may use
 //! the terminal, and Ctrl-C reaches it as well as the caller. Only
-//! [`communicate_timeout`] gives it a group of its own, since nothing else
-//! finds the children that it starts; Ctrl-C reaches the caller alone then,
-//! whose [`communicate_until`] can be told to end the group.
-
+//! [`communicate_timeout`], and [`communicate_until`] with a deadline, give it a
+//! group of its own: that is the only way to find the children that it starts. Ctrl-C
+//! then reaches only the caller, which can cancel [`communicate_until`] to end
+//! the group.
 //!
 //! # When the caller dies
 //!
-//! By whatever cause, `kill -9` included, and by the kernel's own doing, so that
-//! it needs nobody's good will:
+//! Whatever the caller dies of, even `kill -9`, the kernel then kills the
+//! program. Nobody has to cooperate:
 //!
 //! | run by | what is killed with the caller |
 //! | --- | --- |
 //! | [`call`], [`check_call`], [`check_output`], [`communicate`] | the program |
-//! | [`communicate_timeout`], [`communicate_until`] with a deadline | the program and all that it has started, and what these have |
+//! | [`communicate_timeout`], [`communicate_until`] with a deadline | the program and all its descendants |
 //!
-//! Not killed: in the first row, what the program has started itself (a shell's
-//! commands, for one), as nothing tells the kernel where to find it; in both,
-//! what runs as another user by then (`sudo`), and what left its process group
-//! (`setsid`, a daemon). A program that has ended by itself in time may have
-//! left processes behind on purpose: these are left alone.
+//! Some processes survive. In the first row, those that the program has started
+//! itself (a shell's commands, say), since the kernel does not know about them. In
+//! both, those that run as another user by then (`sudo`), and those that have left
+//! the process group (`setsid`, a daemon). If a program ends by itself in time,
+//! the processes that it leaves behind are left alone: it may have meant to.
 
 mod communicate;
 mod die_with_caller;
@@ -62,7 +62,7 @@ pub use restore_signals::restore_signals;
 
 use die_with_caller::{DieWithCaller, Whom};
 
-/// Runs a program to its end; it has the caller's input and output.
+/// Runs a program to its end, with the caller's input and output.
 ///
 /// ```
 /// use std::process::Command;
@@ -75,13 +75,13 @@ use die_with_caller::{DieWithCaller, Whom};
 ///
 /// # Errors
 ///
-/// [`Error::Start`] when it cannot be started. Any exit status is a result.
+/// [`Error::Start`] if it cannot be started. No exit status is an error.
 pub fn call(command: &mut Command) -> Result<ExitStatus, Error> {
     let (mut child, _dies) = start(command, Whom::Program)?;
     Ok(status(child.wait()?))
 }
 
-/// Like [`call`], and makes an error of any ending but exit status 0.
+/// Like [`call`], but returns an error unless the program exits with status 0.
 ///
 /// ```
 /// use std::process::Command;
@@ -95,14 +95,14 @@ pub fn call(command: &mut Command) -> Result<ExitStatus, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Failed`]; else as [`call`].
+/// [`Error::Failed`]; otherwise as [`call`].
 pub fn check_call(command: &mut Command) -> Result<(), Error> {
     let status = call(command)?;
     check(command, status, Vec::new()).map(drop)
 }
 
-/// Runs a program to its end and returns what it has printed on standard
-/// output. Its standard input and error are the caller's.
+/// Runs a program to its end and returns what it printed on standard output. Its
+/// standard input and error are the caller's.
 ///
 /// ```
 /// use std::process::Command;
@@ -114,7 +114,7 @@ pub fn check_call(command: &mut Command) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// As [`check_call`]; the error has what was printed.
+/// As [`check_call`]; the error holds what was printed.
 pub fn check_output(command: &mut Command) -> Result<Vec<u8>, Error> {
     command.stdin(Stdio::inherit()).stdout(Stdio::piped());
     command.stderr(Stdio::inherit());
@@ -139,7 +139,7 @@ pub fn returncode(status: ExitStatus) -> i32 {
     }
 }
 
-/// Starts a program; what comes with it is kept until the program has ended.
+/// Starts a program. Keep the second value until the program has ended.
 fn start(command: &mut Command, whom: Whom) -> Result<(Child, DieWithCaller), Error> {
     let dies = DieWithCaller::new(command, whom)?;
     match command.spawn() {
@@ -162,7 +162,7 @@ fn check(command: &Command, status: ExitStatus, output: Vec<u8>) -> Result<Vec<u
 fn status(status: std::process::ExitStatus) -> ExitStatus {
     match status.code() {
         Some(code) => ExitStatus::Code(code),
-        // A program that has ended has either.
+        // A program that has ended has either a code or a signal.
         None => ExitStatus::Signal(status.signal().unwrap_or(0)),
     }
 }

@@ -1,19 +1,18 @@
 //! A program that starts with the default action for every signal.
 
-// What runs between fork and exec.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "it runs code between fork and exec")]
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Has `command` start its program with the default action for every signal,
+/// Makes `command` start its program with the default action for every signal,
 /// whatever this process ignores.
 ///
-/// A signal that is ignored stays ignored through exec(2). Whoever is started by
-/// nohup(1) ignores `SIGHUP`, by a shell without job control in the background
-/// `SIGINT`; programs started from there would not end at Ctrl-C. (Python's
-/// `restore_signals` does so for `SIGPIPE`, `SIGXFSZ` and `SIGXFZ` alone; `std`
-/// for `SIGPIPE`.)
+/// An ignored signal stays ignored through exec(2). A process started by nohup(1)
+/// ignores `SIGHUP`; one started in the background by a shell without job control
+/// ignores `SIGINT`, and programs started from there would not end at Ctrl-C.
+/// (Python's `restore_signals` covers only `SIGPIPE`, `SIGXFZ` and `SIGXFSZ`,
+/// `std` only `SIGPIPE`.)
 ///
 /// ```
 /// use std::process::Command;
@@ -26,8 +25,8 @@ use std::process::Command;
 pub fn restore_signals(command: &mut Command) -> &mut Command {
     let restore = || {
         for signal in 1..=libc::SIGRTMAX() {
-            // SAFETY: sets an action that runs no code of ours. For the few
-            // whose action cannot be changed it is refused, which is as well.
+            // SAFETY: sets an action that runs no code of this program. For the
+            // few signals whose action cannot be changed, the call just fails.
             unsafe {
                 libc::signal(signal, libc::SIG_DFL);
             }
@@ -35,7 +34,7 @@ pub fn restore_signals(command: &mut Command) -> &mut Command {
         Ok(())
     };
     // SAFETY: the closure runs in the child of a process that may have threads,
-    // so it may make system calls and nothing that takes a lock or memory: it
-    // calls signal(2), which is async-signal-safe.
+    // so it may make system calls, but not take a lock or allocate: it calls
+    // signal(2), which is async-signal-safe.
     unsafe { command.pre_exec(restore) }
 }

@@ -1,4 +1,4 @@
-//! Connections that begin with the proof.
+//! Connections that begin with the proof of a key.
 
 use std::time::Duration;
 
@@ -6,21 +6,22 @@ use super::{AuthError, AuthKey, Messages, Rules, as_client, as_server};
 use crate::connection::{Address, Connection, Error, Listener};
 use crate::deadline::Deadline;
 
-/// How long a peer has for the whole proof. CPython waits for ever for one that
-/// is silent.
+/// How long a peer has for the whole proof. CPython waits for ever for a silent
+/// one.
 const PROOF: Duration = Duration::from_secs(10);
 
 impl Listener {
-    /// The next peer's connection, once both sides have proven the key to each
-    /// other. Python's `Listener(address, authkey=key).accept()`.
+    /// Waits for the next peer and returns its connection, once both sides have
+    /// proven the key to each other. Python's
+    /// `Listener(address, authkey=key).accept()`.
     ///
-    /// The peer has 10 s for it, during which nobody else is accepted here:
-    /// where that matters, [`accept`](Self::accept) and prove the key in a
-    /// thread, with [`as_server`].
+    /// The peer has 10 s for the proof, and this call accepts nobody else
+    /// meanwhile. Where that matters, [`accept`](Self::accept) and prove the key
+    /// in a thread, with [`as_server`].
     ///
     /// # Errors
     ///
-    /// [`AuthError`]: this peer is gone, and the next one can be accepted.
+    /// [`AuthError`]: this peer is dropped, and the next one can be accepted.
     pub fn accept_with_key(&self, key: &AuthKey) -> Result<Connection, AuthError> {
         let mut connection = self.accept()?;
         as_server(&mut connection, &Rules::new(key))?;
@@ -29,12 +30,12 @@ impl Listener {
 }
 
 impl Connection {
-    /// Connects to a listener, ours or Python's, and proves the key, as it has
-    /// to. Python's `Client(address, authkey=key)`.
+    /// Connects to a listener, this one or Python's, and both prove the key.
+    /// Python's `Client(address, authkey=key)`.
     ///
     /// # Errors
     ///
-    /// [`AuthError`].
+    /// [`AuthError`]: nobody listens there, or one side does not have the key.
     pub fn connect_with_key(address: &Address, key: &AuthKey) -> Result<Connection, AuthError> {
         let connection = Connection::connect_timeout(address, PROOF);
         let mut connection = connection.map_err(Error::System)?;

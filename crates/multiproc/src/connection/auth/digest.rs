@@ -11,7 +11,7 @@ use sha3::{Sha3_256, Sha3_384};
 pub enum Digest {
     /// The only one before Python 3.12.
     Md5,
-    /// What Python 3.12 and later, and we, ask for.
+    /// The one that this crate asks for, as Python does since 3.12.
     Sha256,
     /// `{sha384}`.
     Sha384,
@@ -30,7 +30,7 @@ impl Digest {
         Digest::Sha3_384,
     ];
 
-    /// How a message or a proof begins that uses this digest.
+    /// The beginning of a message or proof that uses this digest.
     pub(super) fn prefix(self) -> &'static [u8] {
         match self {
             Digest::Md5 => b"{md5}",
@@ -59,8 +59,8 @@ impl Digest {
         }
     }
 
-    /// Whether `mac` is the keyed digest of `message`; takes as long for a
-    /// near miss as for any other.
+    /// Whether `mac` is the keyed digest of `message`. Compares in constant time,
+    /// so that a peer learns nothing from how long it takes.
     pub fn verify(self, key: &[u8], message: &[u8], mac: &[u8]) -> bool {
         match self {
             Digest::Md5 => keyed::<Hmac<Md5>>(key, message).verify_slice(mac),

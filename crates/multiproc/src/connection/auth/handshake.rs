@@ -1,14 +1,14 @@
 //! The proof itself (`deliver_challenge` and `answer_challenge` in CPython).
 //!
-//! The listening side asks first, then the connecting side. A challenge is a random message;
-//! the proof is its keyed digest. Up to Python 3.11 the message has 20 bytes
-//! and the digest is MD5; since 3.12 the message begins with the name of a
-//! digest, and so does a proof. There is no version number: each side goes by
-//! lengths and prefixes. We ask in the new form and answer whatever is asked,
-//! which every Python from 2.7 on understands.
+//! The listening side asks first, then the connecting side. A challenge is a
+//! random message, the proof is its keyed digest. Up to Python 3.11 the message
+//! has 20 bytes and the digest is MD5; since 3.12 both message and proof begin
+//! with the name of a digest. There is no version number: each side goes by
+//! lengths and prefixes. This side asks in the new form and answers in either,
+//! which works with every Python from 2.7 on.
 //!
-//! CPython waits for ever for a silent peer; here the whole exchange has one
-//! deadline, so a peer that sends a byte now and then gains nothing.
+//! CPython waits for ever for a silent peer. Here the whole exchange has one
+//! deadline, so a peer gains nothing by sending a byte now and then.
 
 use rustix::rand::{GetRandomFlags, getrandom};
 use thiserror::Error;
@@ -28,34 +28,34 @@ const LONGEST: usize = 256;
 /// Random bytes in a challenge, CPython's `MESSAGE_LENGTH`.
 const RANDOM: usize = 40;
 
-/// The two lengths at which a message or a proof is in the old form.
+/// A message or proof of one of these lengths is in the old form.
 const OLD_LENGTHS: [usize; 2] = [16, 20];
 
-/// The shortest message that proves anything: a peer that may choose a short
-/// one could ask until it has seen them all.
+/// The shortest message to answer. If a peer could choose a shorter one, it could
+/// ask until it has collected the proofs of them all.
 const SHORTEST: usize = 20;
 
-/// What a proof goes over: framed messages, one at a time.
+/// What carries a proof: framed messages, one at a time.
 pub trait Messages {
     /// Sends one message.
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] or [`Error::Cut`] when it did not leave by
+    /// [`Error::TimedOut`] or [`Error::Cut`] if it could not be sent by
     /// `deadline`, and whatever breaks a connection.
     fn send_message(&mut self, message: &[u8], deadline: Deadline) -> Result<(), Error>;
 
-    /// The next message, of at most `limit` bytes.
+    /// Receives the next message, of at most `limit` bytes.
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] when it did not come by `deadline`,
+    /// [`Error::TimedOut`] if it did not come by `deadline`,
     /// [`Error::TooLarge`], [`Error::EndOfFile`], and whatever breaks a
     /// connection.
     fn receive_message(&mut self, limit: usize, deadline: Deadline) -> Result<Vec<u8>, Error>;
 }
 
-/// Why the two sides did not come together.
+/// Why the proof failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AuthError {
@@ -63,20 +63,20 @@ pub enum AuthError {
     /// ("digest received was wrong").
     #[error("the peer's proof of the key is wrong")]
     Wrong,
-    /// The peer says that we do not have the key. Python's
+    /// The peer says that this side does not have the key. Python's
     /// `AuthenticationError` ("digest sent was rejected").
     #[error("the peer rejected our proof of the key")]
     Rejected,
-    /// The peer does something else than to prove a key, or in a way that is
-    /// not accepted here.
+    /// The peer does not follow the protocol, or in a form that is not accepted
+    /// here.
     #[error("{0}")]
     Protocol(&'static str),
-    /// The connection failed meanwhile, or the deadline came.
+    /// The connection failed, or the deadline passed.
     #[error(transparent)]
     Connection(#[from] Error),
 }
 
-/// What a completed proof tells about the peer.
+/// What a completed proof reveals about the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
     /// It asked in the old form: Python 3.11 or older.
@@ -85,15 +85,15 @@ pub enum Peer {
     New,
 }
 
-/// The rules that one side keeps to.
+/// What one side asks for and accepts.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// The key that both sides have.
     pub key: AuthKey,
-    /// Neither gives nor takes a proof by MD5, which Python 3.11 and older
-    /// cannot do without.
+    /// Whether to refuse proofs by MD5, in both directions. Python 3.11 and older
+    /// know nothing else.
     pub refuse_md5: bool,
-    /// When the whole exchange has to be over.
+    /// When the whole exchange must be over.
     pub deadline: Deadline,
 }
 
@@ -151,7 +151,7 @@ fn answer(peer: &mut impl Messages, rules: &Rules) -> Result<Peer, AuthError> {
     }
 }
 
-/// Our proof for the peer's `message`.
+/// This side's proof for the peer's `message`.
 fn prove(rules: &Rules, message: &[u8]) -> Result<(Peer, Vec<u8>), AuthError> {
     const REFUSED: AuthError =
         AuthError::Protocol("the peer asks for a proof in a form that is not accepted");
@@ -170,7 +170,7 @@ fn prove(rules: &Rules, message: &[u8]) -> Result<(Peer, Vec<u8>), AuthError> {
             "the peer asks for a proof by MD5, which is refused here",
         ));
     }
-    // The digest covers the whole message, the name at its start included.
+    // The digest covers the whole message, including the name at its start.
     Ok((peer, [prefix, &digest.mac(key, message)].concat()))
 }
 
@@ -204,7 +204,7 @@ fn fill_random(mut bytes: &mut [u8]) -> Result<(), Error> {
 mod tests {
     use super::*;
 
-    /// CPython's answers to fixed challenges, as they were on its wire.
+    /// CPython's answers to fixed challenges, recorded from its connections.
     const VECTORS: &str = include_str!("../../../tests/data/handshake.txt");
 
     fn bytes(hex: &str) -> Vec<u8> {

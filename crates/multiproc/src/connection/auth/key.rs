@@ -4,9 +4,16 @@ use std::fmt;
 use std::path::Path;
 use std::{fs, io};
 
-/// A shared key: bytes of any number, Python's `authkey`.
+/// A shared key of any number of bytes: Python's `authkey`.
 ///
-/// Its `Debug` form does not show it.
+/// `Debug` does not show it.
+///
+/// ```
+/// use multiproc::connection::auth::AuthKey;
+///
+/// let key = AuthKey::new("a secret");
+/// assert_eq!(format!("{key:?}"), "AuthKey(..)");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct AuthKey(Vec<u8>);
 
@@ -16,12 +23,12 @@ impl AuthKey {
         AuthKey(bytes.into())
     }
 
-    /// The key in a file; a newline at its end, which editors put there, is
-    /// not part of it.
+    /// Reads the key from a file. Newlines at the end, which editors add, are not
+    /// part of it.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, and when it holds no key.
+    /// If the file cannot be read, or holds no key.
     pub fn from_file(path: impl AsRef<Path>) -> io::Result<Self> {
         let mut bytes = fs::read(path)?;
         while matches!(bytes.last(), Some(b'\n' | b'\r')) {

@@ -1,11 +1,11 @@
-//! The mutual proof of a shared key that Python's connections begin with
+//! The mutual proof of a shared key with which Python's connections begin
 //! (`authkey`).
 //!
-//! It keeps strangers out of an address that everybody can reach, before a
-//! byte of theirs is taken for a message. It hides nothing: neither the
-//! messages nor their order are protected once the connection stands, and
-//! whoever can listen in on the network or stand in the middle of it can pass
-//! proofs on. It is made for one machine, and for networks of one's own.
+//! It keeps strangers out of an address that everybody can reach, before any byte
+//! of theirs is taken for a message. It encrypts nothing: once the connection is
+//! made, its messages are not protected, and somebody in the middle of the
+//! network can pass the proofs on. It is meant for one machine, or for a network
+//! that you trust.
 //!
 //! ```
 //! use multiproc::connection::auth::{AuthError, AuthKey};

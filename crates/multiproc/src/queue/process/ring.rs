@@ -18,9 +18,6 @@
 //! anything else. Moving the head is only the consequence: if the consumer dies
 //! before it has done that, the lock's next owner does it.
 
-// The ring is raw memory.
-#![allow(unsafe_code)]
-
 mod copy;
 mod get;
 mod layout;

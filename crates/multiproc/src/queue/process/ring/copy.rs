@@ -1,7 +1,6 @@
 //! The bytes of the items, in and out.
 
-// The ring is raw memory.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "the ring is raw memory")]
 
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};

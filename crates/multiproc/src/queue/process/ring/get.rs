@@ -1,7 +1,6 @@
 //! The head: getting and claiming.
 
-// It reads raw bytes out of the ring.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "it reads raw bytes out of the ring")]
 
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;

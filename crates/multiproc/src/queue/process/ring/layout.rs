@@ -1,8 +1,7 @@
 //! The ring's header in shared memory: how far each end has come, its lock, and
 //! who waits.
 
-// The `ProcessSafe` implementations are promises.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "the ProcessSafe implementations are promises")]
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
