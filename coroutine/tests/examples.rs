@@ -1,6 +1,5 @@
 //! The examples, from outside: what their numbers have in common.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
 
 use common::testing::{Program, Running, assert_ended_by, example, numbers};
 use rustix::process::Signal;

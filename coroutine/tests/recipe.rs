@@ -1,6 +1,5 @@
 //! The recipe, from outside.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
 
 use common::testing::{Manners, Program, assert_headers_tell, mask_numbers};
 use rustix::process::Signal;

@@ -1,7 +1,6 @@
 //! The book is true: its code is the sources', its links lead somewhere, and the
 //! Chinese edition says what the English one says.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::Path;

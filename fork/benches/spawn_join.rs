@@ -1,6 +1,6 @@
 //! What starting and joining an empty child costs, beside a bare fork and
 //! CPython's `Process`: `cargo bench -p fork`.
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
 use common::measure::{Comparison, Unit, python, seconds};
 use multiproc::process::{Process, exit_now};
@@ -47,7 +47,7 @@ fn spawn_join() -> bool {
 
 fn fork_wait() {
     // SAFETY: this process has one thread.
-    #[allow(unsafe_code)]
+    #[expect(unsafe_code, reason = "the bare system call is what is measured")]
     match unsafe { fork() }.unwrap() {
         ForkResult::Child => exit_now(0),
         ForkResult::Parent { child } => drop(waitpid(child, None).unwrap()),

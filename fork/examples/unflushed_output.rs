@@ -10,8 +10,7 @@
 //! copies the whole process, and so the buffer and what is still in it. Each
 //! of the two writes it out.
 
-// This recipe shows the system call itself.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "this recipe shows the system call itself")]
 
 use std::io::{self, BufWriter, PipeReader, PipeWriter, Read, Write};
 use std::process::ExitCode;

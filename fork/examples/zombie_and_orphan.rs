@@ -13,8 +13,7 @@
 //! that has declared itself a "subreaper" as this one does, and works on for
 //! nobody, unless it has asked the kernel to end with its parent.
 
-// This recipe shows the system call itself.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "this recipe shows the system call itself")]
 
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};

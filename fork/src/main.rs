@@ -9,8 +9,7 @@
 //! child's parent is still there when the child asks for it. Everything that
 //! this program leaves to care is taken care of in `multiproc::process`.
 
-// This recipe shows the system call itself.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "this recipe shows the system call itself")]
 
 use std::process::ExitCode;
 

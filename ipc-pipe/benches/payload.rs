@@ -3,7 +3,7 @@
 //! fastest form. `cargo bench -p ipc-pipe --bench payload`, with a part of a
 //! row's name to measure only those.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
 use std::env;
 use std::hint::black_box;

@@ -5,7 +5,7 @@
 //! (`taskset -c 0 cargo bench -p ipc-pipe`) the work of each side is most of
 //! what is measured; on two, the wake-up of a sleeping processor is.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;

@@ -2,7 +2,7 @@
 //! ipc-channel's channel and CPython's `multiprocessing.Queue`: `cargo bench -p
 //! ipc-queue`. The two libraries are programs of their own in `bench/`.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
 use std::time::Duration;
 

@@ -1,6 +1,5 @@
 //! The recipe and its example, from outside.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
 
 use common::testing::{Manners, Program, assert_headers_tell, numbers};
 

@@ -1,6 +1,5 @@
 //! The recipe and its examples, from outside.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,6 +1,5 @@
 //! The recipe and its examples, from outside.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
 
 use common::testing::{Manners, Program, example, mask_numbers, numbers};
 use predicates::prelude::*;

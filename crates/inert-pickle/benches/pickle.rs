@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p inert-pickle`
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
 use std::hint::black_box;
 

@@ -1,6 +1,6 @@
 //! Messages made to hurt: each is refused, or costs no more than its own size.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::thread;
 
@@ -47,13 +47,13 @@ fn use_it(value: &Value) {
 
 /// Nothing but its shape.
 #[derive(serde::Deserialize)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "only its shape matters")]
 struct Tree(Vec<Tree>);
 
 /// Data that goes as deep as its source.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "only its shape matters")]
 enum Nested {
     List(Vec<Nested>),
     Other(Option<i64>),

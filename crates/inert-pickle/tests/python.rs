@@ -1,6 +1,6 @@
 //! CPython on both sides of the reader and writer: every object, at every protocol.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::fmt::Write;
 use std::path::PathBuf;

@@ -1,6 +1,5 @@
 //! Values as Python's: shown, compared, true or false; and plain data by way of serde.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

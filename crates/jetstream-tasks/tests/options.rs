@@ -1,5 +1,4 @@
 //! What a single task may ask for: time, an order, an id.
-#![allow(clippy::unwrap_used)]
 #![forbid(unsafe_code)]
 
 mod support;

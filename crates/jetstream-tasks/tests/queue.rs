@@ -1,5 +1,4 @@
 //! What a queue does while nobody dies.
-#![allow(clippy::unwrap_used)]
 #![forbid(unsafe_code)]
 
 mod support;

@@ -1,5 +1,4 @@
 //! Servers that are killed, and networks that are cut.
-#![allow(clippy::unwrap_used)]
 #![forbid(unsafe_code)]
 
 mod support;

@@ -1,5 +1,4 @@
 //! Workers that are killed, stopped, cut off or poisoned.
-#![allow(clippy::unwrap_used)]
 #![forbid(unsafe_code)]
 
 mod support;

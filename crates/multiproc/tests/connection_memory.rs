@@ -1,9 +1,7 @@
 //! What connections take from the heap: nothing for a message received into a
 //! buffer, and nothing for a length that is only announced.
 
-// A global allocator is unsafe to implement.
-#![allow(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(unsafe_code, reason = "a global allocator is unsafe to implement")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

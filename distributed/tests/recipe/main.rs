@@ -1,5 +1,5 @@
 //! The recipe as its user meets it.
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![forbid(unsafe_code)]
 
 mod deaths;

@@ -1,7 +1,6 @@
 //! What the tests of this recipe share.
 
-// Not every test program uses all of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "not every test program uses all of it")]
 
 use std::io::Write;
 use std::net::SocketAddr;

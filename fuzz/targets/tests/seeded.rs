@@ -1,6 +1,5 @@
 //! The targets on the stable compiler, with inputs drawn from a seed: `SEED`, `INPUTS`.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -27,7 +27,7 @@ fn drop_leaves_nobody() {
         loop {
             thread::park();
         }
-        #[allow(unreachable_code)]
+        #[expect(unreachable_code, reason = "the task's type is that of this value")]
         ()
     })
     .unwrap();

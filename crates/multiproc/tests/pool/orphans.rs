@@ -29,7 +29,7 @@ pub(crate) const CHECKS: &[Check] = checks![
 /// This needs the right to make namespaces.
 pub(crate) const IGNORED: &[Check] = checks![a_pool_in_a_new_pid_namespace];
 
-#[allow(unsafe_code)]
+#[expect(unsafe_code, reason = "a fork that the library does not know of")]
 fn raw_fork() -> ForkResult {
     // SAFETY: the child uses its copy of the pool, the point of these checks,
     // and ends in `_exit`.

@@ -221,7 +221,7 @@ fn allow_descriptors(helper: Pid, most: u64) {
         rlim_max: hard,
     };
     // SAFETY: sets a limit of another process; `limit` is read only.
-    #[allow(unsafe_code)]
+    #[expect(unsafe_code, reason = "prlimit(2) has no safe form")]
     let set = unsafe {
         let (pid, what) = (helper.as_raw(), libc::RLIMIT_NOFILE);
         libc::prlimit(pid, what, &limit, std::ptr::null_mut())

@@ -182,7 +182,7 @@ fn no_exit_handler_runs_in_a_child() {
         process::exit_now(99);
     }
     // SAFETY: the handler lives as long as the process.
-    #[allow(unsafe_code)]
+    #[expect(unsafe_code, reason = "a signal's or exit's handler is unsafe to set")]
     unsafe {
         libc::atexit(at_exit);
     }
@@ -193,7 +193,7 @@ fn no_exit_handler_runs_in_a_child() {
 fn an_inherited_handler_does_not_swallow_sigterm() {
     extern "C" fn swallow(_signal: libc::c_int) {}
     // SAFETY: the handler does nothing.
-    #[allow(unsafe_code)]
+    #[expect(unsafe_code, reason = "a signal's or exit's handler is unsafe to set")]
     unsafe {
         signal::signal(Signal::SIGTERM, SigHandler::Handler(swallow)).unwrap();
     }
@@ -250,7 +250,7 @@ fn a_buffer_leaves_once() {
 
 fn ignored_sigchld_keeps_the_status() {
     // SAFETY: ignores a signal; no code of ours runs.
-    #[allow(unsafe_code)]
+    #[expect(unsafe_code, reason = "a signal's or exit's handler is unsafe to set")]
     unsafe {
         signal::signal(Signal::SIGCHLD, SigHandler::SigIgn).unwrap();
     }

@@ -39,7 +39,7 @@ fn drop_ends_one_that_ignores_sigterm() {
     let (mut read, write) = std::io::pipe().unwrap();
     let child = Process::spawn("stubborn", move || {
         // SAFETY: ignores a signal; no code of ours runs.
-        #[allow(unsafe_code)]
+        #[expect(unsafe_code, reason = "a signal's action is unsafe to set")]
         unsafe {
             signal::signal(Signal::SIGTERM, SigHandler::SigIgn).unwrap();
         }
@@ -58,7 +58,7 @@ fn a_childs_copy_of_a_handle_is_harmless() {
     let second = Process::spawn("second", || {
         // SAFETY: the child's own copy of the handle, which nothing else drops
         // here: a child ends in `_exit`.
-        #[allow(unsafe_code)]
+        #[expect(unsafe_code, reason = "a second owner of one value")]
         drop(unsafe { std::ptr::read(&first) });
     });
     second.unwrap().join_success().unwrap();
@@ -87,7 +87,7 @@ fn a_killed_parent_takes_its_children_along() {
 fn a_copy_in_any_forks_child_is_harmless() {
     let child = Process::spawn("child", loop_forever).unwrap();
     // SAFETY: this process has one thread.
-    #[allow(unsafe_code)]
+    #[expect(unsafe_code, reason = "a fork that the library does not know of")]
     match unsafe { libc::fork() } {
         0 => {
             drop(child);

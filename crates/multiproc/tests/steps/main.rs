@@ -7,7 +7,7 @@
 //! ```text
 //! cargo test --release -p multiproc --test steps -- --ignored
 //! ```
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod killed;
 mod stepped;
