@@ -17,8 +17,7 @@
 //! So make pools and processes first, then the runtime. A pool can still replace
 //! its workers, since a helper process forks them.
 //!
-//! ```no_run
-//! // (not run: a doc test is a process with several threads, and must not fork)
+//! ```
 //! use multiproc::pool::Pool;
 //!
 //! let pool = Pool::new(2, |n: u64| n * n)?;

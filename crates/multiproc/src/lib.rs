@@ -28,7 +28,7 @@ pub mod shared;
 pub mod subprocess;
 pub mod thread;
 
-/// The README's program compiles.
+/// The README's program runs.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

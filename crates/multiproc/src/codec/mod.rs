@@ -47,6 +47,16 @@ use thiserror::Error;
 pub(crate) use scratch::with_scratch;
 
 /// Why a value could not be serialised or deserialised.
+///
+/// ```
+/// use multiproc::codec::{self, Error};
+///
+/// let mut bytes = Vec::new();
+/// codec::encode(&12_i32, &mut bytes)?;
+/// assert!(matches!(codec::decode::<i64>(&bytes), Err(Error::Short)));
+/// assert!(matches!(codec::decode::<i16>(&bytes), Err(Error::Trailing(2))));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -7,6 +7,22 @@ use thiserror::Error;
 use crate::codec;
 
 /// Why a connection could not do what was asked.
+///
+/// ```
+/// use multiproc::connection::{Error, pipe};
+///
+/// let (mut a, mut b) = pipe(true)?;
+/// b.send("the last message")?;
+/// drop(b);
+/// loop {
+///     match a.recv::<String>() {
+///         Ok(message) => println!("{message}"),
+///         Err(Error::EndOfFile) => break,
+///         Err(error) => return Err(error),
+///     }
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {

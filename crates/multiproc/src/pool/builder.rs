@@ -36,8 +36,7 @@ const NEWS: usize = 512;
 
 /// A pool with other settings than [`Pool::new`] has.
 ///
-/// ```no_run
-/// // (not run: a doc test is a process with several threads)
+/// ```
 /// let pool = multiproc::pool::PoolBuilder::new()
 ///     .workers(8)
 ///     .initializer(|| println!("a worker starts"))

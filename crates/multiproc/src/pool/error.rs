@@ -39,6 +39,19 @@ pub enum StartError {
 /// In `map` and its relatives, a task's number is its position in the input.
 /// Otherwise tasks are numbered from 0 as they are added, and each chunk of a
 /// `map` takes one number.
+///
+/// ```
+/// use multiproc::pool::{Pool, TaskError};
+///
+/// let pool = Pool::new(2, |n: u32| 100 / n)?;
+/// match pool.apply(0) {
+///     Ok(result) => println!("{result}"),
+///     Err(TaskError::Panicked { message, .. }) => eprintln!("{message}"),
+///     Err(TaskError::WorkerDied { died, .. }) => eprintln!("{died}"),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TaskError {

@@ -23,8 +23,7 @@ use crate::process::{Died, ExitStatus};
 /// a child of this process, however that was forked, refuses tasks
 /// ([`PoolError::Foreign`]) and ends nothing when it is dropped.
 ///
-/// ```no_run
-/// // (not run: a doc test is a process with several threads)
+/// ```
 /// use multiproc::pool::Pool;
 ///
 /// let pool = Pool::new(4, |text: String| text.len())?;
@@ -156,6 +155,18 @@ impl<A, R: Send + 'static> fmt::Debug for Pool<A, R> {
 
 /// A task with optional callbacks, like Python's
 /// `apply_async(..., callback=f, error_callback=g)`.
+///
+/// ```
+/// # use multiproc::pool::Pool;
+/// # let pool = Pool::new(2, |n: u64| n * n)?;
+/// let result = pool
+///     .task(12)
+///     .callback(|square| println!("{square}"))
+///     .error_callback(|error| eprintln!("{error}"))
+///     .submit();
+/// assert_eq!(result.get()?, 144);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a task is not added before `submit`"]
 pub struct Task<'p, A, R: Send + 'static> {
     pool: &'p Pool<A, R>,
@@ -229,6 +240,16 @@ impl<A, R: Send + 'static> fmt::Debug for Task<'_, A, R> {
 /// A pool that takes no more tasks.
 ///
 /// Dropping it terminates the pool: join it.
+///
+/// ```
+/// # use multiproc::pool::Pool;
+/// # let pool = Pool::new(2, |n: u64| n * n)?;
+/// let result = pool.apply_async(12);
+/// let closed = pool.close();
+/// closed.join()?; // returns when the task is done
+/// assert_eq!(result.get()?, 144);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "dropping a closed pool ends its workers: join it"]
 pub struct Closed<R: Send + 'static> {
     owner: PoolOwner<R>,
@@ -283,7 +304,21 @@ impl<R: Send + 'static> fmt::Debug for Closed<R> {
     }
 }
 
-/// Stops a pool from another thread.
+/// Stops a pool from another thread, for a program that is about to exit.
+///
+/// ```no_run
+/// // (not run: it waits for somebody to press Enter)
+/// # use multiproc::pool::Pool;
+/// # let pool = Pool::new(2, |n: u64| n * n)?;
+/// let terminator = pool.terminator();
+/// std::thread::spawn(move || {
+///     let _ = std::io::stdin().read_line(&mut String::new());
+///     terminator.abandon();
+///     std::process::exit(130);
+/// });
+/// pool.map(0..1_000_000, None)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Terminator<R>(Arc<Inner<R>>);
 
 impl<R> Terminator<R> {

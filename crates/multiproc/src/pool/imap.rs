@@ -153,6 +153,16 @@ where
 }
 
 /// Results in order: see [`Pool::imap`].
+///
+/// ```
+/// # use multiproc::pool::Pool;
+/// # let pool = Pool::new(2, |n: u64| n * n)?;
+/// // The input has no end; it is read only as results are taken.
+/// for square in pool.imap(1.., 1).take(3) {
+///     println!("{}", square?); // 1, 4, 9
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Imap<'p, A, R: Send + 'static, I> {
     ahead: Ahead<'p, A, R, I>,
     flying: VecDeque<Arc<Promise<Landed<R>>>>,
@@ -187,6 +197,15 @@ where
 }
 
 /// Results as they come: see [`Pool::imap_unordered`].
+///
+/// ```
+/// # use multiproc::pool::Pool;
+/// # let pool = Pool::new(2, |n: u64| n * n)?;
+/// let mut squares = pool.imap_unordered(1..4, 1).collect::<Result<Vec<_>, _>>()?;
+/// squares.sort_unstable();
+/// assert_eq!(squares, [1, 4, 9]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ImapUnordered<'p, A, R: Send + 'static, I> {
     ahead: Ahead<'p, A, R, I>,
     sender: Sender<Landed<R>>,

@@ -111,6 +111,18 @@ impl<R> Gather<R> {
 }
 
 /// The results of a `map`, ready or not.
+///
+/// ```
+/// # use multiproc::pool::Pool;
+/// # use std::time::Duration;
+/// # let pool = Pool::new(2, |n: u64| n * n)?;
+/// let squares = pool.map_async(0..4, None);
+/// while !squares.wait(Duration::from_secs(1)) {
+///     println!("still waiting");
+/// }
+/// assert_eq!(squares.get()?, [0, 1, 4, 9]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct MapResult<R> {
     promise: Arc<Promise<Results<R>>>,
 }

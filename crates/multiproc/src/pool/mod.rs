@@ -1,12 +1,10 @@
 //! A pool of worker processes: `multiprocessing.Pool`, without its hangs.
 //!
-//! ```no_run
-//! // (not run: a doc test is a process with several threads, which a pool
-//! // refuses to fork)
+//! ```
 //! use multiproc::pool::Pool;
 //!
 //! let pool = Pool::new(4, |n: u64| n * n)?;
-//! let squares = pool.map(0..10, None)?;
+//! assert_eq!(pool.map(0..4, None)?, [0, 1, 4, 9]);
 //! pool.close().join()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

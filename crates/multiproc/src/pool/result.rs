@@ -131,17 +131,16 @@ impl<R> Promise<(Results<R>, usize)> {
 /// The result of a task that may still be running. Dropping it forgets the
 /// result, not the task.
 ///
-/// ```no_run
-/// // (not run: a doc test is a process with several threads)
-/// # use multiproc::pool::{Pool, TaskError};
+/// ```
+/// # use multiproc::pool::Pool;
 /// # use std::time::Duration;
-/// # fn f(pool: Pool<u64, u64>) -> Result<(), TaskError> {
+/// # let pool = Pool::new(2, |n: u64| n * n)?;
 /// let square = pool.apply_async(12);
 /// while !square.wait(Duration::from_secs(1)) {
 ///     println!("still waiting");
 /// }
-/// println!("{}", square.get()?);
-/// # Ok(()) }
+/// assert_eq!(square.get()?, 144);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct AsyncResult<R> {
     pub(crate) promise: Arc<Promise<Result<R, TaskError>>>,

@@ -11,8 +11,7 @@ use crate::connection::{Connection, pipe};
 
 /// Options for starting a child, where [`Process::spawn`] is not enough.
 ///
-/// ```no_run
-/// // (not run: a doc test is a process with several threads)
+/// ```
 /// use multiproc::process::Builder;
 ///
 /// let (child, mut connection) =

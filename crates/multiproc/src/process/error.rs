@@ -7,6 +7,15 @@ use thiserror::Error;
 use crate::error_text::debug_as_message;
 
 /// Why a child could not be started. `Debug` prints the message and its causes.
+///
+/// ```
+/// use multiproc::process::{Process, SpawnError};
+///
+/// let thread = std::thread::spawn(std::thread::park);
+/// let refused = Process::spawn("child", || {});
+/// assert!(matches!(refused, Err(SpawnError::MultiThreaded { threads: 2 })));
+/// # thread.thread().unpark();
+/// ```
 #[derive(Error)]
 #[non_exhaustive]
 pub enum SpawnError {

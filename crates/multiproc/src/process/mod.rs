@@ -1,8 +1,6 @@
 //! A child process that runs a closure: `multiprocessing.Process`.
 //!
-//! ```no_run
-//! // (not run: a doc test is a process with several threads, and such a
-//! // process is refused)
+//! ```
 //! use multiproc::process::{ExitStatus, Process};
 //!
 //! let child = Process::spawn("greeter", || println!("hello from a child"))?;
@@ -82,8 +80,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// child that has kept them. Dropping the handle of such a child waits a second
 /// for it to end, and otherwise leaves it to be reaped by a later spawn or drop.
 ///
-/// ```no_run
-/// // (not run: a doc test is a process with several threads)
+/// ```
 /// use std::time::Duration;
 ///
 /// use multiproc::process::{ExitStatus, Process};
@@ -91,7 +88,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// let child = Process::spawn("sleeper", || {
 ///     std::thread::sleep(Duration::from_secs(60));
 /// })?;
-/// if child.join_timeout(Duration::from_secs(1))?.is_none() {
+/// if child.join_timeout(Duration::from_millis(10))?.is_none() {
 ///     child.terminate()?;
 /// }
 /// assert_eq!(child.join()?, ExitStatus::Signal(15)); // SIGTERM

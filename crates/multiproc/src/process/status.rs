@@ -10,6 +10,13 @@ use thiserror::Error;
 use crate::error_text::debug_as_message;
 
 /// How a process ended (wait(2)).
+///
+/// ```
+/// use multiproc::process::ExitStatus;
+///
+/// assert_eq!(ExitStatus::Code(3).to_string(), "exited with status 3");
+/// assert_eq!(ExitStatus::Signal(9).to_string(), "was killed by SIGKILL");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExitStatus {
     /// It exited with this status, 0 to 255.
@@ -50,6 +57,17 @@ pub struct Died {
 }
 
 /// Why [`join_success`](super::Process::join_success) did not succeed.
+///
+/// ```
+/// use multiproc::process::{JoinError, Process};
+///
+/// let child = Process::spawn("checker", || Err::<(), _>("it is not there"))?;
+/// match child.join_success() {
+///     Err(JoinError::Died(died)) => println!("{died}"), // … exited with status 1
+///     other => other?,
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Error)]
 #[non_exhaustive]
 pub enum JoinError {
@@ -71,8 +89,7 @@ debug_as_message!(Died, JoinError);
 ///
 /// A closure that never returns is fine too:
 ///
-/// ```no_run
-/// // (not run: a doc test is a process with several threads)
+/// ```
 /// # use multiproc::process::Process;
 /// let server = Process::spawn("server", || loop {
 ///     std::thread::park();

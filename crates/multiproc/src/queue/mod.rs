@@ -32,6 +32,19 @@ use thiserror::Error;
 use crate::codec;
 
 /// Why an item could not be put or got.
+///
+/// ```
+/// use multiproc::queue::Error;
+/// use multiproc::queue::process::Queue;
+///
+/// let queue = Queue::new()?;
+/// queue.put(&1)?;
+/// queue.close();
+/// assert!(matches!(queue.put(&2), Err(Error::Closed)));
+/// assert_eq!(queue.get()?, 1);
+/// assert!(matches!(queue.get(), Err(Error::Closed)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -106,8 +106,7 @@ unsafe impl<A: Plain, B: Plain> Plain for (A, B) {}
 /// They change it through `&T`, so `T` is an atomic, a [`Mutex`](super::Mutex),
 /// or a [`shared_struct!`](crate::shared_struct) of these.
 ///
-/// ```no_run
-/// // (not run: a doc test is a process with several threads)
+/// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// use multiproc::process::Process;

@@ -86,6 +86,25 @@ pub enum Peer {
 }
 
 /// What one side asks for and accepts.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use multiproc::connection::auth::{AuthKey, Rules, as_client, as_server};
+/// use multiproc::connection::pipe;
+/// use multiproc::deadline::Deadline;
+///
+/// let mut rules = Rules::new(&AuthKey::new("a secret"));
+/// rules.refuse_md5 = true;
+/// rules.deadline = Deadline::after(Duration::from_secs(60));
+///
+/// let (mut server, mut client) = pipe(true)?;
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| as_client(&mut client, &rules));
+///     as_server(&mut server, &rules)
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// The key that both sides have.

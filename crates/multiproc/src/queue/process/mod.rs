@@ -4,8 +4,7 @@
 //! Make the queue, then fork the processes that use it. Any number may put, and
 //! any number may get.
 //!
-//! ```no_run
-//! // (not run: a doc test is a process with several threads)
+//! ```
 //! use multiproc::process::Process;
 //! use multiproc::queue::process::Queue;
 //!

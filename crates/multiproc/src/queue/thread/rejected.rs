@@ -5,6 +5,19 @@ use std::fmt;
 use crate::queue::Error;
 
 /// An item that a queue refused, and why. `?` keeps only the [`Error`].
+///
+/// ```
+/// use multiproc::queue::Error;
+/// use multiproc::queue::thread::{Queue, Rejected};
+///
+/// let queue = Queue::new(1);
+/// queue.put("first")?;
+/// if let Err(Rejected { error, item }) = queue.try_put("second") {
+///     assert!(matches!(error, Error::Full));
+///     assert_eq!(item, "second");
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(thiserror::Error)]
 #[error("{error}")]
 pub struct Rejected<T> {
