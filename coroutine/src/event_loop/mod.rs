@@ -32,7 +32,7 @@ mod timers;
 mod watched;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -58,8 +58,9 @@ const MAIN: Id = 0;
 
 type Job = Pin<Box<dyn Future<Output = ()>>>;
 
-/// `None` is the task that runs: its future is in the hands of the loop.
-type Jobs = HashMap<Id, Option<(Job, Arc<Wakeup>)>>;
+/// In the order in which they began. `None` is the task that runs: its future is
+/// in the hands of the loop.
+type Jobs = BTreeMap<Id, Option<(Job, Arc<Wakeup>)>>;
 
 /// What the loop and the futures in it share. It belongs to one thread, hence
 /// cells and no locks.
