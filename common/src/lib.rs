@@ -5,6 +5,7 @@
 //! | [`say`](mod@say) | whole lines on standard output | `print(..., flush=True)` |
 //! | [`nap`] | random pauses that a seed repeats | `time.sleep(random.random())` |
 //! | [`program`] | options in, exit status out, errors in one line | |
+//! | [`timeline`] | `--timeline FILE.svg`: a picture of the run | |
 //! | [`measure`] (feature `testing`) | candidates timed side by side | |
 //! | [`testing`] (feature `testing`) | programs run under a deadline, nobody left behind | |
 #![forbid(unsafe_code)]
@@ -16,3 +17,4 @@ pub mod program;
 pub mod say;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod timeline;

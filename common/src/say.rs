@@ -11,6 +11,8 @@ use std::io::{self, Write};
 
 use multiproc::process;
 
+use crate::timeline;
+
 /// Prints one line on standard output: `format!`'s arguments, one `write`,
 /// nothing left in a buffer. See [`line()`].
 #[macro_export]
@@ -33,6 +35,7 @@ macro_rules! complain {
 /// can tell. Any other failure (a full disk) is said on standard error, with
 /// status 1.
 pub fn line(text: fmt::Arguments<'_>) {
+    timeline::mark(text);
     let mut line = text.to_string();
     line.push('\n');
     let mut out = io::stdout().lock();

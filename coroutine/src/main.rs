@@ -15,7 +15,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use common::{program, say};
+use common::{program, say, timeline};
 use coroutine::event_loop;
 use coroutine::options::{Loop, Options};
 
@@ -59,8 +59,11 @@ async fn on_tokio(waits: &[Duration]) {
 }
 
 async fn work(n: u32, wait: Duration, sleep: impl Future<Output = ()>) {
-    say!("Coroutine {n} waits {:.1} seconds...", wait.as_secs_f64());
-    sleep.await;
-    say!("Coroutine {n} goes on.");
+    let piece = async {
+        say!("Coroutine {n} waits {:.1} seconds...", wait.as_secs_f64());
+        sleep.await;
+        say!("Coroutine {n} goes on.");
+    };
+    timeline::coroutine(format!("Coroutine {n}"), piece).await;
 }
 // ANCHOR_END: recipe

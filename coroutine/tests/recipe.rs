@@ -81,6 +81,31 @@ fn an_interrupted_wait_goes_on() {
     }
 }
 
+/// In the picture each coroutine has a lane, and the rows are in the order of
+/// the lines.
+#[test]
+fn a_picture_shows_who_waits_beside_whom() {
+    let path = std::env::temp_dir().join(format!("coroutine-lanes-{}.svg", std::process::id()));
+    let program = Program::new(RECIPE).args(["--waits", "0.2,0.1", "--timeline"]);
+    let done = program.arg(&path).run().success();
+    let drawn = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(
+        drawn.contains("<title>coroutine --waits 0.2,0.1</title>"),
+        "{drawn}"
+    );
+    for lane in ["process ", "Coroutine 1<", "Coroutine 2<"] {
+        assert!(drawn.contains(&format!(">{lane}")), "{lane}: {drawn}");
+    }
+    let places = done.lines().into_iter().map(|line| {
+        let start: String = line.chars().take(18).collect();
+        drawn
+            .find(&format!(">{start}"))
+            .unwrap_or_else(|| panic!("{line}: {drawn}"))
+    });
+    assert!(places.is_sorted_by(|a, b| a < b), "{drawn}");
+}
+
 #[test]
 fn the_headers_tell_what_the_examples_print() {
     assert_headers_tell(env!("CARGO_MANIFEST_DIR"));

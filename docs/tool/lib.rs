@@ -11,6 +11,7 @@
 //! | [`markdown`] | a chapter as a sequence of blocks |
 //! | [`catalog`] | Chinese words for comments in code and labels of pictures |
 //! | [`written`] | all files that are written wholly or in part |
+//! | [`runs`] | has the recipes draw their runs |
 //! | [`pages`] | mdBook's preprocessor: a page for each source that is linked |
 #![forbid(unsafe_code)]
 
@@ -21,6 +22,7 @@ pub mod editions;
 pub mod links;
 pub mod markdown;
 pub mod pages;
+pub mod runs;
 pub mod source;
 pub mod written;
 

@@ -13,7 +13,7 @@ use std::process::{self, ExitCode};
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
 
-use book::{editions, pages, root, written};
+use book::{editions, pages, root, runs, written};
 
 /// Writes the code of the sources into the chapters of the book.
 #[derive(Parser)]
@@ -25,6 +25,8 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Runs the recipes, and has each draw its run for its chapter.
+    Runs,
     /// Builds both editions with mdBook, the Chinese one into a folder `zh`.
     Build {
         /// Where to; `docs/book` if it is not given.
@@ -47,6 +49,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Options::parse().command {
         None => write(),
+        Some(Command::Runs) => runs::draw(&root()),
         Some(Command::Build { folder }) => {
             build(&folder.unwrap_or_else(|| root().join("docs/book")))
         }

@@ -43,8 +43,13 @@ pub fn files(root: &Path) -> anyhow::Result<(Vec<File>, Catalog)> {
     for entry in fs::read_dir(&folder).context("docs/src/pictures")? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "svg") {
-            let new = with_chinese_font(&catalog.labels(&fs::read_to_string(&path)?));
             let name = path.file_name().unwrap_or_default();
+            let english = fs::read_to_string(&path)?;
+            // What a program said is the same in both.
+            let new = match name.to_string_lossy().starts_with("run-") {
+                true => english,
+                false => with_chinese_font(&catalog.labels(&english)),
+            };
             let path = root.join(CHINESE).join("pictures").join(name);
             let old = fs::read_to_string(&path).unwrap_or_default();
             files.push(File { path, old, new });

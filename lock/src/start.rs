@@ -6,6 +6,7 @@ use std::thread;
 
 use anyhow::Context;
 use common::program::Progress;
+use common::timeline;
 use multiproc::thread::Builder;
 
 use crate::options::Options;
@@ -36,6 +37,7 @@ pub(crate) fn run_threads(
         while running.load(Ordering::Relaxed) < threads {
             thread::yield_now();
         }
+        timeline::mark(format_args!("begins {rounds} rounds with {amount}"));
         let mut left = rounds;
         while left > 0 {
             let step = left.min(STEP);
@@ -43,6 +45,7 @@ pub(crate) fn run_threads(
             progress.add(step);
             left -= step;
         }
+        timeline::mark(format_args!("has done them"));
     };
     thread::scope(|scope| {
         // Those that were started wait for this: it goes, whatever happens.

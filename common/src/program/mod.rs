@@ -16,12 +16,13 @@ mod signals;
 use std::error::Error;
 use std::fmt;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use multiproc::process::{Died, ExitStatus, JoinError};
 use multiproc::subprocess;
 
-use crate::complain;
+use crate::{complain, timeline};
 
 pub use options::seconds;
 pub use progress::Progress;
@@ -32,7 +33,21 @@ pub use signals::{StopSignal, StopSignals};
 pub fn run<Options: clap::Parser>(recipe: impl FnOnce(Options) -> anyhow::Result<()>) -> ExitCode {
     // The command's own name: argv[0] may be a path, or anything at all.
     let name = Options::command().get_name().to_string();
-    finish(&name, recipe(options::parse()))
+    let (options, picture) = options::parse();
+    finish(&name, with_picture(picture, || recipe(options)))
+}
+
+/// Runs a recipe, and draws its run if that is wanted, however it ended.
+fn with_picture(
+    picture: Option<PathBuf>,
+    recipe: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let Some(path) = picture else { return recipe() };
+    // Not at the end of a long run: where nothing can be written.
+    let path = timeline::writable(path)?;
+    timeline::start()?;
+    let outcome = recipe();
+    outcome.and(timeline::finish(&path, &options::command_line()))
 }
 
 /// Runs an example that takes no options; anything but `--help` on its command

@@ -1,19 +1,56 @@
 //! Command lines: parsed, and `--help` texts in one form.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, Command, Parser};
+use clap::{Arg, ArgAction, Command, Parser, value_parser};
 
-/// Parses the command line; a wrong one is told and ends the program.
-pub(super) fn parse<Options: Parser>() -> Options {
+/// The option that every recipe has: a picture of its run.
+const TIMELINE: &str = "timeline";
+
+/// Parses the command line; a wrong one is told and ends the program. With the
+/// options, the file into which the run is to be drawn.
+pub(super) fn parse<Options: Parser>() -> (Options, Option<PathBuf>) {
     let command = Options::command();
+    let example = is_example();
     let called = match command.get_name() {
-        name if is_example() => format!("cargo run --example {name} --"),
+        name if example => format!("cargo run --example {name} --"),
         name => format!("cargo run -p {name} --"),
     };
+    let command = match example {
+        true => command,
+        false => command.arg(
+            Arg::new(TIMELINE)
+                .long(TIMELINE)
+                .value_name("FILE.svg")
+                .value_parser(value_parser!(PathBuf))
+                .global(true)
+                .display_order(1000)
+                .help("Draws the run into this file"),
+        ),
+    };
     let matches = in_form(command).bin_name(called).get_matches();
-    Options::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    let picture = matches.try_get_one::<PathBuf>(TIMELINE).ok().flatten();
+    let picture = picture.cloned();
+    let options = Options::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    (options, picture)
+}
+
+/// How this program was called, without the wish for a picture: the picture's
+/// title.
+pub(super) fn command_line() -> String {
+    let mut words = std::env::args();
+    let program = words.next().unwrap_or_default();
+    let name = Path::new(&program).file_name().unwrap_or_default();
+    let mut line = name.to_string_lossy().into_owned();
+    while let Some(word) = words.next() {
+        match word.strip_prefix("--timeline") {
+            Some("") => drop(words.next()),
+            Some(rest) if rest.starts_with('=') => {}
+            _ => line = format!("{line} {word}"),
+        }
+    }
+    line
 }
 
 /// Parses the command line of an example without options, and gives its name.

@@ -85,6 +85,7 @@ impl Manners {
         self.check_usage();
         self.check_help();
         self.check_output();
+        self.check_timeline();
         self.check_ends();
     }
 
@@ -164,6 +165,27 @@ impl Manners {
                 "with {closed}: {done:?}"
             );
         }
+    }
+
+    fn check_timeline(&self) {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let path = std::env::temp_dir().join(format!("{name}-{}.svg", std::process::id()));
+        let picture = path.to_str().expect("a path in UTF-8");
+        let program = self.program().args(["--timeline", picture]);
+        program.args(&self.quick).run().success();
+        let drawn = std::fs::read_to_string(&path).expect("the picture");
+        std::fs::remove_file(&path).expect("the picture");
+        assert!(
+            drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"),
+            "no picture: {drawn}"
+        );
+        let program = self.program().args(["--timeline", "/nowhere/x.svg"]);
+        let done = program.args(&self.quick).run();
+        assert!(
+            done.status.code() == Some(1) && done.stderr.contains("cannot write /nowhere/x.svg"),
+            "a picture that cannot be written is told before the run: {done:?}"
+        );
+        assert_eq!(done.stdout, "");
     }
 
     fn check_ends(&self) {

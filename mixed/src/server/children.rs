@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use common::{complain, say};
+use common::{complain, say, timeline};
 use multiproc::process::{ExitStatus, Process};
 use rustix::process::{Signal, pidfd_send_signal};
 
@@ -239,8 +239,9 @@ impl<'a> Children<'a> {
     }
 
     fn say(&self, text: &str) {
-        if self.settings.say {
-            say!("{text}");
+        match self.settings.say {
+            true => say!("{text}"),
+            false => timeline::mark(format_args!("{text}")),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use common::complain;
+use common::{complain, timeline};
 use multiproc::thread::Builder;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
@@ -95,6 +95,7 @@ impl Worker<'_> {
                 }
             };
             self.board.sign(self.place, thread);
+            timeline::mark(format_args!("has a connection"));
             let accepted = state.accepted.fetch_add(1, Ordering::SeqCst) + 1;
             if self.requests.is_some_and(|most| accepted >= most) {
                 state.leaving.store(true, Ordering::SeqCst);

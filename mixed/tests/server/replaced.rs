@@ -1,7 +1,9 @@
 //! Processes that are replaced while requests come.
 
+use std::time::Duration;
+
 use mixed::client::{self, Answer};
-use rustix::process::Signal;
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit};
 
 use crate::load::Load;
 use crate::{Server, signal, wait_until};
@@ -47,6 +49,39 @@ fn a_new_generation_breaks_and_refuses_nobody() {
     assert_eq!((count.broken, count.refused), (0, 0), "{count:?}");
     server.running.signal(Signal::INT);
     assert_eq!(server.running.finish().status.code(), Some(130));
+}
+
+/// A parent without a descriptor to spare cannot start anybody: those who are
+/// there stay until others serve.
+#[test]
+fn the_old_generation_stays_until_the_new_one_serves() {
+    let server = Server::start(&[]);
+    server.until(|now| now.len() == 2);
+    wait_until(|| client::get(server.address, "/").is_ok());
+    let old = server.running.descendants();
+    let parent = Pid::from_raw(server.running.pid().cast_signed());
+    let before = getrlimit(Resource::Nofile);
+    let none = Rlimit {
+        current: Some(3),
+        ..before
+    };
+    prlimit(parent, Resource::Nofile, none).unwrap();
+    server.running.signal(Signal::HUP);
+    // It tries, and does not come to it: again and again, up to the first pause
+    // of a second.
+    for _ in 0..100 {
+        let answer = client::get(server.address, "/").unwrap();
+        assert!(answer.ends_with("generation 1\n"), "{answer}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(server.running.descendants(), old);
+    prlimit(parent, Resource::Nofile, before).unwrap();
+    wait_until(|| {
+        client::get(server.address, "/").is_ok_and(|answer| answer.contains("generation 2"))
+    });
+    server.until(|now| now.len() == 2 && old.iter().all(|pid| !now.contains(pid)));
+    server.running.signal(Signal::TERM);
+    server.running.finish();
 }
 
 #[test]
