@@ -24,8 +24,8 @@ mod wait_word;
 
 pub use array::{Array, Claimed, Reading, Writing};
 pub(crate) use mapping::Mapping;
-pub(crate) use mutex::locks_held;
 pub use mutex::{Guard, Locked, Mutex, OwnerDied};
-pub(crate) use raw_mutex::{Acquired, RawMutex};
+pub(crate) use mutex::{Held, locks_held};
+pub(crate) use raw_mutex::{Acquired, Holder, RawMutex};
 pub use value::{Plain, ProcessSafe, Shared};
 pub use wait_word::WaitWord;

@@ -122,17 +122,43 @@ impl<T> Mutex<T> {
     }
 
     fn guard(&self, acquired: Acquired) -> Locked<'_, T> {
-        HELD.set(HELD.get() + 1);
-        let mut held = HELD_AT.lock().unwrap_or_else(PoisonError::into_inner);
-        held.push(ptr::from_ref(self).addr());
-        drop(held);
         let guard = Guard {
             mutex: self,
-            _not_send: PhantomData,
+            _held: Held::note(self),
         };
         match acquired {
             Acquired::Released => Ok(guard),
             Acquired::OwnerDied => Err(OwnerDied(guard)),
+        }
+    }
+}
+
+/// A lock that this thread holds, noted for as long as this exists: it may not
+/// fork, and the lock's memory has to stay.
+pub(crate) struct Held {
+    at: usize,
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Held {
+    pub(crate) fn note<L>(lock: &L) -> Self {
+        HELD.set(HELD.get() + 1);
+        let at = ptr::from_ref(lock).addr();
+        let mut held = HELD_AT.lock().unwrap_or_else(PoisonError::into_inner);
+        held.push(at);
+        Held {
+            at,
+            _not_send: PhantomData,
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HELD.set(HELD.get() - 1);
+        let mut held = HELD_AT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = held.iter().rposition(|held| *held == self.at) {
+            held.swap_remove(place);
         }
     }
 }
@@ -156,7 +182,7 @@ impl<T> fmt::Debug for Mutex<T> {
 /// lock belongs to the one that took it.
 pub struct Guard<'a, T> {
     mutex: &'a Mutex<T>,
-    _not_send: PhantomData<*const ()>,
+    _held: Held,
 }
 
 impl<T: fmt::Debug> fmt::Debug for Guard<'_, T> {
@@ -184,13 +210,7 @@ impl<T> DerefMut for Guard<'_, T> {
 
 impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
-        HELD.set(HELD.get() - 1);
         self.mutex.raw.unlock();
-        let address = ptr::from_ref(self.mutex).addr();
-        let mut held = HELD_AT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = held.iter().rposition(|held| *held == address) {
-            held.swap_remove(place);
-        }
     }
 }
 

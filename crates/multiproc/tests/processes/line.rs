@@ -54,7 +54,7 @@ fn putter(ring: &Ring, mark: u8, bytes: usize) -> Process {
     child
 }
 
-fn is_asleep(child: &Process) -> bool {
+pub(crate) fn is_asleep(child: &Process) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", child.pid())).unwrap();
     stat.rsplit_once(") ").unwrap().1.starts_with('S')
 }

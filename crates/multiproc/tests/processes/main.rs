@@ -3,6 +3,7 @@
 
 mod array;
 mod chaos;
+mod in_place;
 mod line;
 mod payload;
 mod process;
@@ -24,6 +25,7 @@ fn main() {
             payload::CHECKS,
             queue::CHECKS,
             line::CHECKS,
+            in_place::CHECKS,
             chaos::CHECKS,
         ]
         .concat(),

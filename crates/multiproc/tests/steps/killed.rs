@@ -28,7 +28,7 @@ const SOON: Duration = Duration::from_secs(60);
 
 /// Steps `act` on what `new` made up to each step, kills, and lets `check` look
 /// at what is left, with whether `act` was over.
-fn kill_at_each_step<S>(
+pub(crate) fn kill_at_each_step<S>(
     steps: Steps,
     new: impl Fn() -> S,
     act: impl Fn(&S),
@@ -46,14 +46,14 @@ fn kill_at_each_step<S>(
 }
 
 /// 16 units: 8 items of 8 bytes.
-fn ring(items: u8) -> Ring {
+pub(crate) fn ring(items: u8) -> Ring {
     let ring = Ring::new(100, 120, 1).unwrap();
     (1..=items).for_each(|n| ring.try_put(&[n; 8]).unwrap());
     ring
 }
 
 /// All that is left in the ring, by its first byte.
-fn rest(ring: &Ring) -> Vec<u8> {
+pub(crate) fn rest(ring: &Ring) -> Vec<u8> {
     let mut item = Vec::new();
     let mut rest = Vec::new();
     loop {
@@ -70,7 +70,7 @@ fn rest(ring: &Ring) -> Vec<u8> {
     rest
 }
 
-fn soon() -> Deadline {
+pub(crate) fn soon() -> Deadline {
     Deadline::after(SOON)
 }
 

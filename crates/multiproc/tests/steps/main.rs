@@ -9,6 +9,7 @@
 //! ```
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod in_place;
 mod killed;
 mod stepped;
 mod stopped;
@@ -17,7 +18,7 @@ use common::testing::run_checks_and_ignored;
 
 fn main() {
     run_checks_and_ignored(
-        &[killed::SOME, stopped::SOME].concat(),
-        &[killed::ALL, stopped::ALL].concat(),
+        &[killed::SOME, in_place::SOME, stopped::SOME].concat(),
+        &[killed::ALL, in_place::ALL, stopped::ALL].concat(),
     );
 }

@@ -48,7 +48,7 @@ use serde::de::DeserializeOwned;
 pub use super::Error;
 use crate::codec::{decode, encode, with_scratch};
 use crate::deadline::Deadline;
-pub use ring::Ring;
+pub use ring::{Front, Reserved, Ring};
 
 /// How many items a queue holds by default.
 pub const DEFAULT_ITEMS: usize = 65_536;

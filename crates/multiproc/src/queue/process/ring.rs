@@ -20,6 +20,7 @@
 
 mod copy;
 mod get;
+mod in_place;
 mod layout;
 mod line;
 mod put;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use super::Error;
 use crate::deadline::Deadline;
 use crate::shared::{Mapping, Shared, WaitWord};
+pub use in_place::{Front, Reserved};
 use layout::{Claim, Done, End, Header, Position, Rest, SPOTS, Spot};
 
 const UNIT: usize = 8;

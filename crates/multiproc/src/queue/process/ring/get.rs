@@ -111,7 +111,7 @@ impl Ring {
         self.may_get() || wait().is_some()
     }
 
-    fn may_get(&self) -> bool {
+    pub(super) fn may_get(&self) -> bool {
         !self.is_empty() || self.is_closed()
     }
 
@@ -132,7 +132,9 @@ impl Ring {
         result
     }
 
-    fn get_locked(&self, bytes: &mut Vec<u8>, claim: Option<&Claim>) -> Result<(), Error> {
+    /// The oldest item: its place, the room that it takes, and its length. The
+    /// caller holds the head's lock.
+    pub(super) fn first(&self) -> Result<(Position, u32, usize), Error> {
         let Header { tail, head, .. } = &*self.header;
         let at = Position::load(&head.position, Ordering::Relaxed);
         if at == Position::load(&head.other, Ordering::Relaxed) {
@@ -147,7 +149,11 @@ impl Ring {
         let len = self.length_at(at.units);
         // This fails only after a stray write into the ring, which must not make
         // this process allocate whatever length it left.
-        let units = self.units(len)?;
+        Ok((at, self.units(len)?, len))
+    }
+
+    fn get_locked(&self, bytes: &mut Vec<u8>, claim: Option<&Claim>) -> Result<(), Error> {
+        let (at, units, len) = self.first()?;
         if let Some(claim) = claim {
             // Before anything else: this process may die of allocating memory
             // for the item.
@@ -167,12 +173,12 @@ impl Ring {
         );
         // SAFETY: `copy_out` has written the first `len` bytes.
         unsafe { bytes.set_len(len) };
-        at.after(units).store(&head.position);
+        at.after(units).store(&self.header.head.position);
         Ok(())
     }
 
     /// Takes the head's lock; false if the deadline comes first.
-    fn lock_head(&self, deadline: impl FnOnce() -> Deadline) -> bool {
+    pub(super) fn lock_head(&self, deadline: impl FnOnce() -> Deadline) -> bool {
         let head = &self.header.head;
         let acquired = head.lock.lock_until(deadline);
         if acquired == Some(Acquired::OwnerDied) {

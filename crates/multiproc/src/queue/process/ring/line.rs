@@ -23,6 +23,7 @@ use super::layout::{Header, SPOTS, Spot};
 use super::put::{Need, Turn};
 use super::{Error, Ring};
 use crate::deadline::Deadline;
+use crate::shared::Holder;
 
 /// How long the producer in front may leave its room unused. Waking up takes less,
 /// unless the machine is badly overloaded.
@@ -39,8 +40,10 @@ impl Drop for Ticket<'_> {
         let Header { tail, rest, .. } = &*self.ring.header;
         self.ring.spot(self.number).present.unlock();
         // Do not wait for the lock: time may be up. Whoever takes it next sees
-        // that this producer is gone.
-        if tail.lock.try_lock().is_some() {
+        // that this producer is gone. This thread has it if it reserves room.
+        if tail.lock.holder() == Holder::ThisThread {
+            self.ring.asked_before(Turn::Last);
+        } else if tail.lock.try_lock().is_some() {
             self.ring.asked_before(Turn::Last);
             tail.lock.unlock();
         }
@@ -54,20 +57,20 @@ impl Drop for Ticket<'_> {
 }
 
 impl Ring {
-    /// Waits in line, then puts.
-    pub(super) fn put_in_line(
+    /// Waits in line, and calls `once` when it may be this producer's turn.
+    pub(super) fn in_line<R>(
         &self,
-        bytes: &[u8],
         need: Need,
         deadline: Deadline,
-    ) -> Result<(), Error> {
+        once: impl Fn(Turn) -> Result<R, Error>,
+    ) -> Result<R, Error> {
         loop {
             let Some(ticket) = self.enter_line(need, deadline) else {
                 return Err(Error::Full);
             };
             let number = ticket.number;
             let likely = || self.is_closed() || self.served() == number && self.has_room(need);
-            let attempt = || match self.put_once(bytes, need, Turn::Of(number), || deadline) {
+            let attempt = || match once(Turn::Of(number)) {
                 Err(Error::Full) if self.is_served(number) => Some((None, false)),
                 Err(Error::Full) => None,
                 done => Some((Some(done), false)),

@@ -50,20 +50,37 @@ impl Ring {
     /// [`close`](Self::close), [`Error::TooLarge`] if it would never fit.
     pub fn put(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
         let need = Need::of(self.units(bytes.len())?);
-        match self.put_once(bytes, need, Turn::Last, || deadline) {
-            Err(Error::Full) => self.put_later(bytes, need, deadline),
+        self.when_there_is_room(need, deadline, |turn| {
+            self.put_once(bytes, need, turn, || deadline)
+        })
+    }
+
+    /// Calls `once` until it no longer finds the ring full, in the order of asking.
+    pub(super) fn when_there_is_room<R>(
+        &self,
+        need: Need,
+        deadline: Deadline,
+        once: impl Fn(Turn) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        match once(Turn::Last) {
+            Err(Error::Full) => self.later(need, deadline, once),
             done => done,
         }
     }
 
     #[cold]
-    fn put_later(&self, bytes: &[u8], need: Need, deadline: Deadline) -> Result<(), Error> {
+    fn later<R>(
+        &self,
+        need: Need,
+        deadline: Deadline,
+        once: impl Fn(Turn) -> Result<R, Error>,
+    ) -> Result<R, Error> {
         let likely = || !self.has_line() && self.has_room(need) || self.is_closed();
-        let attempt = || match self.put_once(bytes, need, Turn::Last, || deadline) {
+        let attempt = || match once(Turn::Last) {
             Err(Error::Full) => None,
             done => Some(done),
         };
-        WaitWord::spin(likely, attempt).unwrap_or_else(|| self.put_in_line(bytes, need, deadline))
+        WaitWord::spin(likely, attempt).unwrap_or_else(|| self.in_line(need, deadline, once))
     }
 
     /// Puts `bytes` if there is room in addition to what others wait for.
@@ -90,35 +107,55 @@ impl Ring {
         self.put_once(bytes, need, turn, || briefly(worth()))
     }
 
-    pub(super) fn put_once(
+    // ANCHOR: put_locked
+    fn put_once(
         &self,
         bytes: &[u8],
         need: Need,
         turn: Turn,
         deadline: impl FnOnce() -> Deadline,
     ) -> Result<(), Error> {
+        let at = self.lock_room(need, turn, deadline)?;
+        self.copy_in(at.units.wrapping_add(1), bytes);
+        self.commit(at, need, bytes.len());
+        Ok(())
+    }
+
+    /// Puts the item whose bytes stand at `at`, and releases the lock.
+    pub(super) fn commit(&self, at: Position, need: Need, len: usize) {
+        let tail = &self.header.tail;
+        self.copy_in(at.units, &(len as u64).to_ne_bytes());
+        at.after(need.units as u32).store(&tail.position);
+        tail.lock.unlock();
+        self.header.rest.getters.wake_one();
+        if self.has_line() {
+            // There may be room left for the producer in front.
+            self.wake_front();
+        }
+    }
+    // ANCHOR_END: put_locked
+
+    /// Takes the tail's lock if there is room, and tells where the room begins.
+    pub(super) fn lock_room(
+        &self,
+        need: Need,
+        turn: Turn,
+        deadline: impl FnOnce() -> Deadline,
+    ) -> Result<Position, Error> {
         let tail = &self.header.tail;
         // If the last producer died holding the lock, it has not moved the tail,
         // and there is no trace of its item.
         if tail.lock.lock_until(deadline).is_none() {
             return Err(Error::Full);
         }
-        let result = self.put_locked(bytes, need, turn);
-        tail.lock.unlock();
-        if result.is_ok() {
-            self.header.rest.getters.wake_one();
+        let room = self.room(need, turn);
+        if room.is_err() {
+            self.give_up();
         }
-        if self.has_line() {
-            // A put that found no room may have found a death in the line, and
-            // one that found room may have left some: either way the producer in
-            // front may have its turn now.
-            self.wake_front();
-        }
-        result
+        room
     }
 
-    // ANCHOR: put_locked
-    fn put_locked(&self, bytes: &[u8], need: Need, turn: Turn) -> Result<(), Error> {
+    fn room(&self, need: Need, turn: Turn) -> Result<Position, Error> {
         if self.is_closed() {
             return Err(Error::Closed);
         }
@@ -132,12 +169,17 @@ impl Ring {
                 return Err(Error::Full);
             }
         }
-        self.copy_in(at.units, &(bytes.len() as u64).to_ne_bytes());
-        self.copy_in(at.units.wrapping_add(1), bytes);
-        at.after(need.units as u32).store(&tail.position);
-        Ok(())
+        Ok(at)
     }
-    // ANCHOR_END: put_locked
+
+    /// Releases the lock without putting anything.
+    pub(super) fn give_up(&self) {
+        self.header.tail.lock.unlock();
+        if self.has_line() {
+            // A producer in the line may have been found dead.
+            self.wake_front();
+        }
+    }
 
     fn fits(&self, tail: Position, head: Position, need: Need) -> bool {
         let units = tail.units.wrapping_sub(head.units);
