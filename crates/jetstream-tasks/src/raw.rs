@@ -76,6 +76,11 @@ impl RawQueue {
         self.core.link.block_on(self.core.len())
     }
 
+    /// How many tasks there may be; none for any number.
+    pub fn max_tasks(&self) -> Option<u64> {
+        Some(self.core.policy.max_tasks).filter(|most| *most > 0)
+    }
+
     pub fn leader(&self) -> Result<String, Error> {
         self.core.link.block_on(self.core.leader())
     }
