@@ -61,7 +61,7 @@ mod tests {
             (f64::INFINITY.into(), false),
             ((-0.0).into(), true),
             (i64::MIN.into(), true),
-            (Value::long(&[0; 40]), false),
+            (Value::long(&[1; 40]), false),
             (list.clone(), true),
             (Value::dict([(&b, &a), (&a, &list)]), true),
             (Value::dict([(&b, &a), (&b, &list)]), false),
