@@ -26,7 +26,7 @@ use jetstream_tasks::{Queue, Settings};
 
 const WORKER: &str = "
 import sys; sys.path.insert(0, sys.argv[1])
-from durable import Queue
+from jetstream_tasks import Queue
 queue = Queue.open(sys.argv[2], 'squares')
 for _ in range(3):
     task = queue.get(timeout=60)
@@ -36,7 +36,7 @@ queue.close()
 
 const MASTER: &str = "
 import sys; sys.path.insert(0, sys.argv[1])
-from durable import Queue
+from jetstream_tasks import Queue
 queue = Queue.open(sys.argv[2], 'squares')
 id = queue.put(6)
 print('6 ->', queue.result(id, timeout=60))

@@ -4,7 +4,7 @@
 //! or, against a server that is there, `cargo run -p durable -- master --server
 //! URL` and `... -- worker --server URL`, as many as you like, on any machine;
 //! `-- status` tells how far it is. Python has nothing like it in its library;
-//! `docs/python/durable.py` has the same queue, and takes part.
+//! `docs/python/jetstream_tasks` is the same queue, and takes part.
 //!
 //! What to notice: a worker is killed in the middle of its task (`kill -9`), and
 //! another one does the task. Kill the master too, or the server, and start it

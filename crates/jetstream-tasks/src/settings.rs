@@ -109,14 +109,16 @@ impl Settings {
         self
     }
 
-    /// How long the outcome of a task is kept. One day by default.
+    /// How long the outcome of a task is kept. One day by default. Each takes
+    /// about 200 bytes of the server's memory (measured with 2.9.10).
     pub fn keep_results(mut self, keep_results: Duration) -> Self {
         self.keep_results = Some(keep_results);
         self
     }
 
     /// How long the server remembers ids, to drop what is put twice. Two
-    /// minutes, or twice `ack_wait` if that is longer, by default.
+    /// minutes, or twice `ack_wait` if that is longer, by default. Each id takes
+    /// about 200 bytes of the server's memory (measured with 2.9.10).
     pub fn window(mut self, window: Duration) -> Self {
         self.window = Some(window);
         self
