@@ -33,6 +33,11 @@ impl Server {
         Self::with_config("")
     }
 
+    /// One on which somebody else can play JetStream.
+    pub(crate) fn without_jetstream() -> Self {
+        Self::with_config("jetstream: disabled")
+    }
+
     /// With more in its configuration.
     pub(crate) fn with_config(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
