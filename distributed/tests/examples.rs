@@ -71,7 +71,7 @@ fn the_limits_of_serve_python_are_told_by_name() {
         .args(["--address", "127.0.0.1:0", "--max-message", "1"])
         .args(["--max-parts", "100", "--max-queue-memory", "0"])
         .start();
-    let client = Client::connect(address_of(&mut server), &key()).unwrap();
+    let client = Client::connect(server.next_address(), &key()).unwrap();
     let queue: RemoteQueue<Value> = client.queue("get_task_queue").unwrap();
     for (item, told) in [
         (
@@ -93,7 +93,7 @@ fn help_python_prints_its_header() {
     let mut server = Program::new(example("serve_python"))
         .args(["--address", "127.0.0.1:0"])
         .start();
-    let address = address_of(&mut server);
+    let address = server.next_address();
     let client = Client::connect(&address, &key()).unwrap();
     let task: RemoteQueue<String> = client.queue("get_task_queue").unwrap();
     let result: RemoteQueue<(String, usize)> = client.queue("get_result_queue").unwrap();

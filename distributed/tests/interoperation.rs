@@ -15,9 +15,13 @@ fn workers_of_every_python_help_our_master() {
         let mut master = distributed()
             .args(["master", "--address", "127.0.0.1:0"])
             .start();
-        let address = address_of(&mut master);
+        let address = master.next_address();
         let port = address.rsplit(':').next().unwrap();
-        let worker = python.run("worker").args([port, "0"]).run().success();
+        let worker = python
+            .script(HERE, "worker")
+            .args([port, "0"])
+            .run()
+            .success();
         let master = master.finish().success();
         let put = master_transcript(&master.lines()[1..], 10);
         let mut done = worker_transcript(&worker.lines());
@@ -30,8 +34,8 @@ fn workers_of_every_python_help_our_master() {
 #[ignore = "needs python3"]
 fn our_worker_helps_masters_of_every_python() {
     for python in named_pythons() {
-        let mut master = python.run("master").arg("0").start();
-        let address = address_of(&mut master);
+        let mut master = python.script(HERE, "master").arg("0").start();
+        let address = master.next_address();
         let worker = distributed()
             .args(["worker", "--address", &address, "--pause", "0"])
             .run()
@@ -58,11 +62,11 @@ fn workers_of_all_pythons_and_ours_help_one_master_together() {
             &tasks.to_string(),
         ])
         .start();
-    let address = address_of(&mut master);
+    let address = master.next_address();
     let port = address.rsplit(':').next().unwrap();
     let mut workers: Vec<_> = pythons
         .iter()
-        .map(|python| python.run("worker").args([port, "0.01"]).start())
+        .map(|python| python.script(HERE, "worker").args([port, "0.01"]).start())
         .collect();
     let ours = ["worker", "--address", &address, "--pause", "0.01"];
     workers.push(distributed().args(ours).start());

@@ -32,6 +32,7 @@ mod pythons;
 mod survivors;
 mod text;
 mod transcript;
+mod until;
 
 /// See [`checks!`](crate::checks).
 pub use crate::checks;
@@ -41,6 +42,7 @@ pub use deaths::{assert_notices_deaths, assert_takes_refusals};
 pub use examples::{assert_examples_behave, assert_headers_tell};
 pub use manners::{Manners, assert_ended_by};
 pub use program::{Finished, Program, Running, example};
-pub use pythons::{Python, pythons};
+pub use pythons::{Python, named_pythons, pythons};
 pub use text::{mask_numbers, numbers};
 pub use transcript::Transcript;
+pub use until::until;

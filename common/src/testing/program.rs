@@ -214,6 +214,14 @@ impl Running {
         }
     }
 
+    /// The address with which its next line ends, and perhaps three dots: where
+    /// it says that it listens.
+    pub fn next_address(&mut self) -> String {
+        let line = self.next_line();
+        let address = line.split_whitespace().next_back().unwrap_or_default();
+        address.trim_end_matches("...").to_string()
+    }
+
     /// Sends `signal` to the whole group, as the terminal does at Ctrl-C.
     pub fn signal_group(&self, signal: Signal) {
         // A group that is gone already has nothing to be told.

@@ -1,9 +1,12 @@
 //! Every CPython that is installed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
+
+use super::program::Program;
 
 /// A Python.
 #[derive(Debug)]
@@ -12,6 +15,44 @@ pub struct Python {
     pub version: String,
     /// Its executable.
     pub path: PathBuf,
+}
+
+impl Python {
+    /// The program `tests/python/NAME.py` of the package at `folder`
+    /// (`env!("CARGO_MANIFEST_DIR")`), run by this Python; in Python 2,
+    /// `NAME27.py` where there is one.
+    pub fn script(&self, folder: &str, name: &str) -> Program {
+        let folder = Path::new(folder).join("tests/python");
+        let two = folder.join(format!("{name}27.py"));
+        let file = match self.is_2() && two.exists() {
+            true => two,
+            false => folder.join(format!("{name}.py")),
+        };
+        Program::new(&self.path)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .arg(file)
+    }
+
+    /// Whether it is a Python 2.
+    pub fn is_2(&self) -> bool {
+        self.version.starts_with("2.")
+    }
+}
+
+/// As [`pythons`], each named on standard error, past the test harness, which
+/// would keep the names of those that pass to itself.
+///
+/// # Panics
+///
+/// When there is none.
+pub fn named_pythons() -> Vec<Python> {
+    let pythons = pythons();
+    for Python { version, path } in &pythons {
+        let line = format!("with Python {version}: {}\n", path.display());
+        // Where it cannot be written, nobody reads it.
+        let _ = io::stderr().write_all(line.as_bytes());
+    }
+    pythons
 }
 
 /// All of `python2.7` and `python3.6` up that are on PATH or under `PYENV_ROOT`

@@ -17,10 +17,10 @@ use support::*;
 #[ignore = "needs python3"]
 fn every_python_finds_in_our_server_what_it_would_in_its_own() {
     let mut server = serve().start();
-    let address = address_of(&mut server);
+    let address = server.next_address();
     let port = address.rsplit(':').next().unwrap();
     for python in named_pythons() {
-        let probe = python.run("probe").arg(port).run().success();
+        let probe = python.script(HERE, "probe").arg(port).run().success();
         assert_eq!(probe.lines(), ["all as expected"], "{}", python.version);
     }
     server.interrupt();
@@ -32,8 +32,8 @@ fn every_python_finds_in_our_server_what_it_would_in_its_own() {
 #[ignore = "needs python3"]
 fn our_client_finds_its_way_in_the_servers_of_every_python() {
     for python in named_pythons() {
-        let mut server = python.run("server").start();
-        let address = address_of(&mut server);
+        let mut server = python.script(HERE, "server").start();
+        let address = server.next_address();
         let client = Client::connect(&address, &key()).unwrap();
         let queue: RemoteQueue<Value> = client.queue("get_task_queue").unwrap();
         assert!(matches!(queue.try_get(), Err(Error::Empty)));
@@ -89,7 +89,7 @@ fn a_killed_python_worker_takes_no_task_along() {
     for python in named_pythons() {
         let master = Master::start();
         let port = master.address().port().to_string();
-        let killed = python.run("getter").arg(&port).start();
+        let killed = python.script(HERE, "getter").arg(&port).start();
         until("it waits", || master.task.waiting() == 1);
         let ours = master.client();
         let ours = ours.queue::<i64>("get_task_queue").unwrap();
@@ -107,7 +107,11 @@ fn a_hundred_connections_of_python_at_the_same_moment_all_succeed() {
     for python in named_pythons() {
         let master = Master::start();
         let port = master.address().port().to_string();
-        python.run("crowd").args([&port, "100"]).run().success();
+        python
+            .script(HERE, "crowd")
+            .args([&port, "100"])
+            .run()
+            .success();
         let mut came: Vec<_> = std::iter::from_fn(|| master.task.try_get().ok()).collect();
         came.sort_unstable();
         assert_eq!(came, (0..100).collect::<Vec<_>>(), "{}", python.version);
@@ -145,7 +149,7 @@ fn packages_that_are_like_multiprocessing_find_their_way() {
     ];
     run(&python, &install);
     let mut server = serve().start();
-    let address = address_of(&mut server);
+    let address = server.next_address();
     let port = address.rsplit(':').next().unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/alike.py");
     for package in ["multiprocess", "billiard"] {

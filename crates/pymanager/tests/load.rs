@@ -47,7 +47,7 @@ fn a_thousand_workers_that_wait_cost_less_than_a_hundred_megabytes() {
     const WORKERS: i64 = 1_000;
     raise_descriptor_limit().unwrap();
     let mut server = serve().start();
-    let address = address_of(&mut server);
+    let address = server.next_address();
     let client = Client::connect(&address, &key()).unwrap();
     thread::scope(|scope| {
         let workers: Vec<_> = (0..WORKERS)

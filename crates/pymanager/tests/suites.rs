@@ -30,9 +30,9 @@ fn cpythons_own_tests_pass_on_our_server() {
         }
         tried += 1;
         let mut server = serve().start();
-        let address = address_of(&mut server);
+        let address = server.next_address();
         let port = address.rsplit(':').next().unwrap();
-        let suites = python.run("suites").arg(port);
+        let suites = python.script(HERE, "suites").arg(port);
         let done = suites.deadline(Duration::from_secs(600)).run();
         let lines = done.lines();
         assert_eq!(lines.last(), Some(&"done"), "{}: {done:?}", python.version);

@@ -11,7 +11,7 @@ fn a_worker_whose_master_dies_says_so_and_does_not_hang() {
     let mut master = distributed()
         .args(["master", "--address", "127.0.0.1:0", "--tasks", "1"])
         .start();
-    let address = address_of(&mut master);
+    let address = master.next_address();
     let mut worker = distributed()
         .args([
             "worker",
@@ -99,7 +99,7 @@ fn a_signal_ends_each_role_with_its_status_and_leaves_nobody() {
         let mut master = distributed()
             .args(["master", "--address", "127.0.0.1:0"])
             .start();
-        let address = address_of(&mut master);
+        let address = master.next_address();
         master.line_where(|line| line.starts_with("Try get"));
         let mut worker = distributed()
             .args(["worker", "--address", &address, "--pause", "50"])
@@ -116,7 +116,7 @@ fn workers_that_find_all_work_done_exit_like_the_others() {
         let mut master = distributed()
             .args(["master", "--address", "127.0.0.1:0", "--tasks", "3"])
             .start();
-        let address = address_of(&mut master);
+        let address = master.next_address();
         let workers: Vec<_> = (0..4)
             .map(|_| {
                 distributed()

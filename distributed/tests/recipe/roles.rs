@@ -60,7 +60,7 @@ fn three_workers_share_the_tasks_of_a_master() {
     let mut master = distributed()
         .args(["master", "--address", "127.0.0.1:0", "--tasks", "30"])
         .start();
-    let address = address_of(&mut master);
+    let address = master.next_address();
     let workers: Vec<_> = (0..3)
         .map(|_| {
             distributed()
@@ -201,7 +201,7 @@ fn a_key_of_ones_own_comes_from_a_file_or_the_environment() {
         ])
         .arg(&file)
         .start();
-    let address = address_of(&mut master);
+    let address = master.next_address();
     let key = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"\xff secret");
     distributed()
         .args([

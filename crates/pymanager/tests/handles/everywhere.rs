@@ -36,7 +36,7 @@ fn check_all(client: &Client, version: Option<&str>) {
 #[test]
 fn on_our_server() {
     let mut server = serve().start();
-    let address = address_of(&mut server);
+    let address = server.next_address();
     let client = Client::connect(&address, &key()).unwrap();
     check_all(&client, None);
     assert_eq!(client.number_of_objects().unwrap(), 0);
@@ -48,8 +48,8 @@ fn on_our_server() {
 #[ignore = "needs python3"]
 fn on_the_server_of_every_python() {
     for python in named_pythons() {
-        let mut server = python.run("sync_server").start();
-        let address = address_of(&mut server);
+        let mut server = python.script(HERE, "sync_server").start();
+        let address = server.next_address();
         let client = Client::connect(&address, &key()).unwrap();
         check_all(&client, Some(&python.version));
         let left = client.number_of_objects().unwrap();
