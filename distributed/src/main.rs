@@ -1,14 +1,8 @@
-//! A master that hands out tasks over the network and workers that do them.
-//!
-//! Run both at once with `cargo run -p distributed`; or `cargo run -p
-//! distributed -- master` in one terminal and `cargo run -p distributed --
-//! worker` in another, as many workers as you like. In Python this is
-//! `multiprocessing.managers.BaseManager`, and it is the same on the wire: a
-//! master or worker in Python takes part unchanged.
-//!
-//! What to notice: neither side knows of connections. The master puts tasks
-//! into a queue of its own; a worker holds a proxy that has the same methods.
-//! Kill a worker while it waits (`kill -9`): no task is lost with it.
+//! A master that hands out tasks over the network, and workers that do them: run
+//! both with `cargo run -p distributed`, or each in a terminal, `-- master` and
+//! `-- worker`. In Python this is `multiprocessing.managers`, the same on the wire:
+//! either side may be a Python program. What to notice: neither side knows of
+//! connections. Kill a worker that waits (`kill -9`): no task is lost with it.
 #![forbid(unsafe_code)]
 
 mod options;
@@ -37,7 +31,6 @@ fn worker(options: &Options, server: &Server, stop: &Stop) -> Result<(), Error> 
     say!("Connect to server {}...", server.host);
     let client = Client::connect(server.address, &server.key)?;
     stop.cuts_off(&client);
-
     let task: RemoteQueue<i64> = client.queue("get_task_queue")?;
     let result: RemoteQueue<String> = client.queue("get_result_queue")?;
     for _ in 0..options.tasks {
@@ -61,8 +54,7 @@ fn worker(options: &Options, server: &Server, stop: &Stop) -> Result<(), Error> 
 // ANCHOR_END: worker
 
 // ANCHOR: master
-/// Puts the tasks into one queue, and takes the results from the other. (What
-/// a worker in Python sends may be anything.)
+/// Puts tasks into one queue, and takes results, of any type, from the other.
 fn master(
     options: &Options,
     task: &SharedQueue<u32>,
