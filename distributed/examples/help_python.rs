@@ -15,6 +15,7 @@
 //!
 //! and this worker beside it:
 //!
+//! <!-- not run: it helps a manager that is there already -->
 //! ```text
 //! $ cargo run -p distributed --example help_python
 //! 6 words in "to be or not to be"

@@ -1,6 +1,7 @@
 //! A manager in Rust for programs in Python: two shared queues, and all that
 //! Python's `SyncManager` serves besides, but for `Pool`.
 //!
+//! <!-- not run: it serves until it is ended -->
 //! ```text
 //! $ cargo run -p distributed --example serve_python
 //! Serve on 127.0.0.1:5000

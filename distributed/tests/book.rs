@@ -1,7 +1,9 @@
 //! The runs that the book shows, held against this program and against Python.
 #![forbid(unsafe_code)]
 
-use common::testing::{assert_python_tells, transcripts};
+use common::testing::{
+    assert_headers_tell, assert_python_does_the_same, assert_python_tells, transcripts,
+};
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_distributed");
 
@@ -15,6 +17,24 @@ fn the_book_shows_what_happens() {
         }
         let done = program.run().success();
         transcript.assert_tells(&done.stdout);
+    }
+}
+
+#[test]
+fn the_headers_tell_what_is_printed() {
+    assert_headers_tell(env!("CARGO_MANIFEST_DIR"));
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn python_shares_data_in_the_same_way() {
+    for (file, example) in [
+        ("shared_data.py", "shared_data"),
+        ("progress_counter.py", "progress_counter"),
+        ("stop_flag.py", "stop_flag"),
+        ("meet_at_barrier.py", "meet_at_barrier"),
+    ] {
+        assert_python_does_the_same(file, "distributed", RECIPE, Some(example));
     }
 }
 
