@@ -1,5 +1,4 @@
 //! What programs that share data promise besides what they print.
-#![allow(clippy::unwrap_used)]
 #![forbid(unsafe_code)]
 
 use std::thread;

@@ -1,5 +1,5 @@
 //! Typed handles: on our server and CPython's, and in the serving program.
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![forbid(unsafe_code)]
 
 #[path = "../support/mod.rs"]
