@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use book::{built, editions, links, root, written};
+use book::{built, chapters, editions, links, root, written};
 
 #[test]
 fn the_code_in_the_chapters_is_that_of_the_sources() {
@@ -39,6 +39,38 @@ fn the_code_in_the_chapters_is_that_of_the_sources() {
 fn every_link_of_the_markdown_leads_somewhere() {
     let faults = links::faults(&root()).unwrap();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_command_of_the_chapters_names_what_is_there() {
+    let mut commands = 0;
+    for path in chapters::all(&root()).unwrap() {
+        let text = fs::read_to_string(&path).unwrap();
+        for call in text.split("cargo run ").skip(1) {
+            // Up to the end of the code span or the line: of Markdown that is
+            // wrapped, the next line too.
+            let call = call.split(['`', '"', ';']).next().unwrap();
+            let words: Vec<&str> = call.split_whitespace().collect();
+            let after = |option: &str| {
+                let at = words.iter().position(|word| *word == option)?;
+                words.get(at + 1).copied()
+            };
+            let Some(package) = after("-p") else { continue };
+            if ["report", "book"].contains(&package) || words.contains(&"NAME") {
+                continue;
+            }
+            commands += 1;
+            let folder = root().join(package);
+            assert!(folder.is_dir(), "{}: -p {package}", path.display());
+            if let Some(example) = after("--example") {
+                let examples = folder.join("examples");
+                let there = examples.join(format!("{example}.rs")).is_file()
+                    || examples.join(example).is_dir();
+                assert!(there, "{}: {package} --example {example}", path.display());
+            }
+        }
+    }
+    assert!(commands > 100, "{commands}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use clap::Parser;
 
+// ANCHOR: options
 /// Changes one balance in two threads under a lock; it is 0 at the end.
 #[derive(Parser)]
 #[command(name = "lock", after_help = EXAMPLES)]
@@ -18,6 +19,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) without_lock: bool,
 }
+// ANCHOR_END: options
 
 const EXAMPLES: &str = "\
 Examples:

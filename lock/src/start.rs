@@ -47,6 +47,7 @@ pub(crate) fn run_threads(
         }
         timeline::mark(format_args!("has done them"));
     };
+    // ANCHOR: start
     thread::scope(|scope| {
         // Those that were started wait for this: it goes, whatever happens.
         let mut go = all_are_there
@@ -61,6 +62,7 @@ pub(crate) fn run_threads(
         *go = true;
         Ok(())
     })
+    // ANCHOR_END: start
 }
 
 /// Lets another thread run, every so often, at a place picked at random.

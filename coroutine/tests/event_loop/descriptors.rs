@@ -24,13 +24,16 @@ fn who_never_waits_does_not_keep_others_from_their_timers_and_descriptors() {
         let (reader, mut writer) = pipe().unwrap();
         let reader = Watched::new(reader).unwrap();
         // It waits before there is something to read.
+        let late = spawn(sleep(LONG));
         let read = spawn(async move {
             let read = reader.read_with(|mut reader| reader.read(&mut [0]));
-            timeout(LONG, read).await
+            timeout(2 * LONG, read).await
         });
         sleep(MS).await;
         writer.write_all(b"x").unwrap();
         assert!(matches!(read.await, Ok(Ok(Ok(1)))));
+        // The event woke it, and not the time-out, whose last look finds it too.
+        assert!(!late.is_finished());
         busy.abort();
     })
     .unwrap();
