@@ -19,6 +19,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::items::{Incomparable, Items, Order, QueueItem};
+use super::sorted::Place;
 use crate::object::{Exception, Memory, Ticket, Wait, WaitList};
 
 /// Why an operation did not happen.
@@ -81,7 +82,7 @@ struct State<T> {
 impl<T: QueueItem> Queue<T> {
     pub(crate) fn new(order: Order, capacity: usize) -> Self {
         let state = State {
-            items: Items::new(),
+            items: Items::new(order),
             reserved: 0,
             unfinished: 0,
             closed: false,
@@ -178,7 +179,8 @@ impl<T: QueueItem> Queue<T> {
             // What cannot be compared any more was first when it was taken.
             let place = self.first_where(|other| T::before(other, &rank).map(|before| !before));
             let mut state = self.lock();
-            state.items.insert(place.unwrap_or(0), item);
+            let front = state.items.places().0;
+            state.items.insert(place.unwrap_or(front), item);
             state.getters.wake_one();
         } else {
             let mut state = self.lock();
@@ -198,24 +200,19 @@ impl<T: QueueItem> Queue<T> {
     fn first_where(
         &self,
         passes: impl Fn(&T::Rank) -> Result<bool, Incomparable>,
-    ) -> Result<u64, Incomparable> {
+    ) -> Result<Place, Incomparable> {
         let (mut low, mut high) = self.lock().items.places();
         loop {
             let state = self.lock();
             low = low.max(state.items.places().0);
-            if low >= high {
-                return Ok(low);
-            }
-            let middle = low + (high - low) / 2;
-            let Some(rank) = state.items.rank_at(middle) else {
-                // The queue was emptied.
+            let Some((middle, rank)) = state.items.between(low, high) else {
                 return Ok(low);
             };
             drop(state);
             if passes(&rank)? {
                 high = middle;
             } else {
-                low = middle + 1;
+                low = middle.behind();
             }
         }
     }
@@ -363,7 +360,7 @@ impl<T> Drop for Queue<T> {
         let state = self.state.get_mut();
         let state = state.unwrap_or_else(PoisonError::into_inner);
         if let Some(limit) = self.limit.get() {
-            limit.all.give_back(state.items.memory);
+            limit.all.give_back(state.items.memory());
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::sorted::{Place, Sorted};
+
 /// Which item goes out first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -36,81 +38,127 @@ pub(crate) trait QueueItem {
 /// The items. Those of a priority queue are sorted, not in a heap like
 /// Python's: all comparing then happens while an item is put, and a failure
 /// concerns him alone who puts what cannot be compared. A heap compares while
-/// an item is taken too; Python's loses the item when that fails. The price is
-/// moving pointers, half of them at worst, for each item put.
+/// an item is taken too; Python's loses the item when that fails.
 #[derive(Debug)]
 pub(crate) struct Items<T> {
-    items: VecDeque<T>,
-    /// How many have been taken off the front: with it, a place in the line
-    /// can be named in a way that does not change when items are taken.
-    taken: u64,
-    pub(super) memory: usize,
+    line: Line<T>,
+    /// Bytes in all, roughly.
+    memory: usize,
+}
+
+#[derive(Debug)]
+enum Line<T> {
+    /// In the order in which they came, or the opposite.
+    Plain(VecDeque<T>),
+    /// In the order of their ranks.
+    Sorted(Sorted<T>),
 }
 
 impl<T: QueueItem> Items<T> {
-    pub(crate) fn new() -> Self {
-        Items {
-            items: VecDeque::new(),
-            taken: 0,
-            memory: 0,
+    pub(crate) fn new(order: Order) -> Self {
+        let line = match order {
+            Order::Fifo | Order::Lifo => Line::Plain(VecDeque::new()),
+            Order::Priority => Line::Sorted(Sorted::new()),
+        };
+        Items { line, memory: 0 }
+    }
+
+    /// The places from the next item to behind the last, where they are sorted.
+    pub(crate) fn places(&self) -> (Place, Place) {
+        match &self.line {
+            Line::Plain(_) => (Place::default(), Place::default()),
+            Line::Sorted(items) => (items.front(), items.back()),
         }
     }
 
+    /// The rank of an item about halfway between two places, and its place; none
+    /// when there is none between.
+    pub(crate) fn between(&self, low: Place, high: Place) -> Option<(Place, T::Rank)> {
+        match &self.line {
+            Line::Plain(_) => None,
+            Line::Sorted(items) => {
+                let (place, item) = items.between(low, high)?;
+                Some((place, item.rank()))
+            }
+        }
+    }
+
+    /// Adds an item at a place, or at the front when that has been taken.
+    pub(crate) fn insert(&mut self, place: Place, item: T) {
+        self.memory += item.memory();
+        match &mut self.line {
+            Line::Plain(items) => items.push_front(item),
+            Line::Sorted(items) => items.insert(place, item),
+        }
+    }
+
+    pub(crate) fn push_back(&mut self, item: T) {
+        self.memory += item.memory();
+        match &mut self.line {
+            Line::Plain(items) => items.push_back(item),
+            Line::Sorted(items) => items.insert(items.back(), item),
+        }
+    }
+
+    pub(crate) fn push_front(&mut self, item: T) {
+        self.memory += item.memory();
+        match &mut self.line {
+            Line::Plain(items) => items.push_front(item),
+            Line::Sorted(items) => items.insert(items.front(), item),
+        }
+    }
+
+    pub(crate) fn take(&mut self) -> Option<T> {
+        let item = match &mut self.line {
+            Line::Plain(items) => {
+                let item = items.pop_front()?;
+                if items.is_empty() && items.capacity() > 1_024 {
+                    *items = VecDeque::new();
+                }
+                item
+            }
+            Line::Sorted(items) => items.take()?,
+        };
+        self.memory -= item.memory();
+        Some(item)
+    }
+
+    /// All ranks, in order.
+    #[cfg(test)]
+    pub(crate) fn ranks(&self) -> Vec<T::Rank> {
+        match &self.line {
+            Line::Plain(items) => items.iter().map(QueueItem::rank).collect(),
+            Line::Sorted(items) => items.iter().map(QueueItem::rank).collect(),
+        }
+    }
+
+    /// Takes all. To be dropped where nobody waits for it.
+    pub(crate) fn take_all(&mut self) -> Self {
+        let line = match &mut self.line {
+            Line::Plain(items) => Line::Plain(std::mem::take(items)),
+            Line::Sorted(items) => Line::Sorted(items.take_all()),
+        };
+        Items {
+            line,
+            memory: std::mem::take(&mut self.memory),
+        }
+    }
+}
+
+impl<T> Items<T> {
     pub(crate) fn len(&self) -> usize {
-        self.items.len()
+        match &self.line {
+            Line::Plain(items) => items.len(),
+            Line::Sorted(items) => items.len(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.len() == 0
     }
 
     /// Bytes in all, roughly.
     pub(crate) fn memory(&self) -> usize {
         self.memory
-    }
-
-    /// The places there are: from the next item to behind the last.
-    pub(crate) fn places(&self) -> (u64, u64) {
-        (self.taken, self.taken + self.items.len() as u64)
-    }
-
-    /// What is at a place; none when it has been taken.
-    pub(crate) fn rank_at(&self, place: u64) -> Option<T::Rank> {
-        let index = place.checked_sub(self.taken)?;
-        Some(self.items.get(usize::try_from(index).ok()?)?.rank())
-    }
-
-    /// Adds an item at a place, or at the front when that has been taken.
-    pub(crate) fn insert(&mut self, place: u64, item: T) {
-        let index = usize::try_from(place.saturating_sub(self.taken)).unwrap_or(usize::MAX);
-        self.memory += item.memory();
-        self.items.insert(index.min(self.items.len()), item);
-    }
-
-    pub(crate) fn push_back(&mut self, item: T) {
-        self.memory += item.memory();
-        self.items.push_back(item);
-    }
-
-    pub(crate) fn push_front(&mut self, item: T) {
-        self.memory += item.memory();
-        self.items.push_front(item);
-    }
-
-    pub(crate) fn take(&mut self) -> Option<T> {
-        let item = self.items.pop_front()?;
-        self.taken += 1;
-        self.memory -= item.memory();
-        if self.items.is_empty() && self.items.capacity() > 1_024 {
-            self.items = VecDeque::new();
-        }
-        Some(item)
-    }
-
-    /// Takes all. To be dropped where nobody waits for it.
-    pub(crate) fn take_all(&mut self) -> VecDeque<T> {
-        self.taken += self.items.len() as u64;
-        self.memory = 0;
-        std::mem::take(&mut self.items)
     }
 }

@@ -4,6 +4,7 @@ mod core;
 mod items;
 mod methods;
 mod shared;
+mod sorted;
 
 pub(crate) use core::Refused;
 pub(crate) use methods::{make, number, parameters};
