@@ -4,41 +4,47 @@
 //! $ cargo run -p pymanager --example own_class
 //! 3 for alice, 1 for bob
 //! ValueError: nobody is called ''
+//! TypeError: argument 1 is a 'int': invalid type: integer `7`, expected a string
 //! ```
 //!
-//! In Python, `register('votes')` and `m.votes().vote('alice')` do the same.
+//! With an address, `own_class 127.0.0.1:5000`, it serves until it is ended. In
+//! Python, `register('votes')` and `m.votes().vote('alice')` do the same as here.
 //! What to notice: a method is one row of a table, its name, its parameters and
 //! what it does. Many clients call it at once, each in a thread of its own.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pymanager::pickle::Value;
 use pymanager::{
-    Answer, AuthKey, Class, Client, Error, Exception, Listener, Manager, Method, Object, Signature,
+    Answer, AuthKey, Class, Client, Data, Error, Exception, Listener, Manager, Method, Object,
+    Signature,
 };
 
 /// Votes, by the name they are for.
 #[derive(Default)]
 struct Votes(Mutex<BTreeMap<String, i64>>);
 
+impl Votes {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 static VOTES: Class<Votes> = Class::new(
     "elections.Votes",
     &[
         Method::new("vote", Signature::named(&["name"], 1), |votes, call| {
-            let name = call.value(0);
-            let name = name.as_str().filter(|name| !name.is_empty());
-            let name = name.ok_or_else(|| Exception::value_error("nobody is called ''"))?;
-            let mut votes = votes.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = votes.entry(name.to_string()).or_default();
-            *count += 1;
-            Ok(Answer::from(*count))
+            let name: String = call.argument(0)?;
+            if name.is_empty() {
+                return Err(Exception::value_error("nobody is called ''"));
+            }
+            *votes.lock().entry(name).or_default() += 1;
+            Ok(Answer::none())
         }),
-        Method::new("count", Signature::named(&["name"], 1), |votes, call| {
-            let votes = votes.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = votes.get(call.value(0).as_str().unwrap_or_default());
-            Ok(Answer::from(count.copied().unwrap_or(0)))
+        // A map is a dict in Python.
+        Method::new("counts", Signature::NONE, |votes, _| {
+            Answer::data(&*votes.lock())
         }),
     ],
 );
@@ -50,24 +56,31 @@ impl Object for Votes {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let address = std::env::args().nth(1);
     let key = AuthKey::new("abc");
     let votes = Arc::new(Votes::default());
     let server = Manager::new(key.clone())
         .register_object("votes", &votes)
-        .start(Listener::bind("127.0.0.1:0")?)?;
+        .start(Listener::bind(address.as_deref().unwrap_or("127.0.0.1:0"))?)?;
+    if address.is_some() {
+        println!("Serve on {}", server.address());
+        server.wait();
+        return Ok(());
+    }
 
     // In another program:
     let client = Client::connect(server.address(), &key)?;
     let votes = client.create("votes", &[])?;
-    let call = |method: &str, name: &str| votes.call(method, &[name.into()], &[], None);
     for name in ["alice", "bob", "alice", "alice"] {
-        call("vote", name)?;
+        votes.call("vote", &[name.into()], &[], None)?;
     }
-    let count = |name| call("count", name).map(|count: Value| count.repr(20));
-    println!("{} for alice, {} for bob", count("alice")?, count("bob")?);
-    match call("vote", "") {
-        Err(error @ Error::Raised { .. }) => println!("{error}"),
-        other => println!("unexpected: {other:?}"),
+    let counts = BTreeMap::<String, i64>::from_value(votes.call("counts", &[], &[], None)?)?;
+    println!("{} for alice, {} for bob", counts["alice"], counts["bob"]);
+    for wrong in ["".into(), 7.into()] {
+        match votes.call("vote", &[wrong], &[], None) {
+            Err(error @ Error::Raised { .. }) => println!("{error}"),
+            other => println!("unexpected: {other:?}"),
+        }
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use common::testing::Program;
+use common::testing::{Program, example};
 use pymanager::pickle::Value;
 use pymanager::{Client, Error, RemoteQueue};
 use rustix::process::Signal;
@@ -79,6 +79,21 @@ fn our_client_finds_its_way_in_the_servers_of_every_python() {
             Err(Error::Refused(_)) => {}
             Err(error) => panic!("{}: {error}", python.version),
         }
+        server.signal_group(Signal::KILL);
+    }
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn every_python_calls_a_class_of_ones_own() {
+    for python in named_pythons() {
+        let mut server = Program::new(example("own_class"))
+            .arg("127.0.0.1:0")
+            .start();
+        let address = server.next_address();
+        let port = address.rsplit(':').next().unwrap();
+        let done = python.script(HERE, "own_class").arg(port).run().success();
+        assert_eq!(done.lines(), ["all as expected"], "{}", python.version);
         server.signal_group(Signal::KILL);
     }
 }

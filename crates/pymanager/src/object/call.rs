@@ -7,7 +7,7 @@ use multiproc::deadline::Deadline;
 
 use super::signature::Bound;
 use super::{Caller, Exception, Hold, Memory, Object, Served, Stored, Wait};
-use inert_pickle::{Kind, Value};
+use inert_pickle::{Data, Kind, Value};
 
 /// Finds the objects that proxies stand for, and makes them stay.
 pub(crate) trait Resolve {
@@ -68,6 +68,19 @@ impl<'a> Call<'a> {
     /// The argument at `index`, or `None`.
     pub fn value(&self, index: usize) -> Value {
         self.get(index).cloned().unwrap_or_default()
+    }
+
+    /// The argument at `index` as a `T`; `None` when it was not given.
+    ///
+    /// # Errors
+    ///
+    /// The `TypeError` that says what it is instead.
+    pub fn argument<T: Data>(&self, index: usize) -> Result<T, Exception> {
+        let value = self.value(index);
+        let name = value.type_name().to_string();
+        T::from_value(value).map_err(|error| {
+            Exception::type_error(format!("argument {} is a '{name}': {error}", index + 1))
+        })
     }
 
     /// Keyword arguments that are no parameter's, where the signature takes

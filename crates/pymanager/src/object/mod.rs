@@ -23,7 +23,7 @@ pub(crate) use wait_list::{Ticket, WaitList};
 
 use crate::message::Request;
 use crate::status::ObjectStatus;
-use inert_pickle::Value;
+use inert_pickle::{Data, Value};
 
 /// What a method of a served object gives back.
 #[derive(Debug)]
@@ -49,6 +49,17 @@ impl<T: Into<Value>> From<T> for Answer {
 }
 
 impl Answer {
+    /// Any data in Python's terms: a `Vec` is a list, a struct a dict.
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError` when Python has no such thing.
+    pub fn data<T: Data>(data: &T) -> Result<Self, Exception> {
+        let value = data.to_value();
+        let value = value.map_err(|error| Exception::type_error(error.to_string()))?;
+        Ok(Answer::Value(value))
+    }
+
     /// Python's `None`.
     pub fn none() -> Self {
         Answer::Value(Value::none())
@@ -118,7 +129,7 @@ pub type Outcome = Result<Answer, Exception>;
 ///
 /// static COUNTER: Class<Counter> = Class::new("counters.Counter", &[
 ///     Method::new("add", Signature::named(&["n"], 0), |counter, call| {
-///         let n = call.get(0).and_then(|n| n.as_i64()).unwrap_or(1);
+///         let n = call.argument::<Option<i64>>(0)?.unwrap_or(1);
 ///         Ok(Answer::from(counter.0.fetch_add(n, Ordering::SeqCst) + n))
 ///     }),
 /// ]);
