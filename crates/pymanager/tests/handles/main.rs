@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod deaths;
 mod everywhere;
 mod ours;
 mod proxies;
