@@ -7,6 +7,7 @@
 //! | serve queues under names | [`Manager`], [`Listener`], [`Server`] | `BaseManager.register`, `start` |
 //! | use them in the same program | [`SharedQueue`] | the `queue.Queue` itself |
 //! | use them from another program | [`Client`], [`RemoteQueue`] | `connect`, `AutoProxy` |
+//! | a dict, a list, locks and so on | [`handles`]: [`SharedDict`], [`RemoteDict`] … | `manager.dict()`, `DictProxy` … |
 //! | call anything registered | [`Proxy`] | `BaseProxy._callmethod` |
 //! | the shared secret | [`AuthKey`] | `authkey` |
 //! | items | [`Data`]: serde types, or [`pickle::Value`] | whatever `pickle` takes |
