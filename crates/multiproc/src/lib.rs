@@ -15,6 +15,11 @@
 //! | [`deadline`] | until when a call may block | `timeout=` |
 //! | `aio` (feature `tokio`) | all of it beside an event loop | `loop.run_in_executor` |
 
+// System calls go through rustix. nix is for signals (masks, names, signalfd(2)) and
+// for the pool's helper, which lives by them and by a waitid(2) that tells which child
+// has ended: rustix has neither. libc is for what neither crate has: robust mutexes,
+// fork and exit handlers, and signals to the owner of a descriptor.
+
 #[cfg(feature = "tokio")]
 pub mod aio;
 pub mod codec;

@@ -96,9 +96,10 @@ pub const DEFAULT_LIMIT: usize = 32 << 20;
 /// any copy of an end is open, the other end never reads the end of the file, so
 /// whoever waits there for a process that has died waits for ever. Therefore use
 /// [`Builder::spawn_with_connection`], which makes a child together with its
-/// connection, each process with only its own end. Where that is not enough, move
-/// the child's end into its closure and
-/// [close](crate::process::Builder::close_in_child) the other end there.
+/// connection, each process with only its own end; its documentation says what to
+/// do about several children. Where that is not enough, move the child's end into
+/// its closure and [close](crate::process::Builder::close_in_child) the other end
+/// there.
 ///
 /// [`Builder::spawn_with_connection`]: crate::process::Builder::spawn_with_connection
 ///

@@ -102,9 +102,45 @@ impl<'fd> Builder<'fd> {
     /// caller the other. Each process has only its own end, so when one of them
     /// dies or drops its end, the other reads the end of the file.
     ///
-    /// (Children started later inherit the caller's end, like every descriptor.
-    /// If they may outlive it, close it there with
-    /// [`close_in_child`](Self::close_in_child).)
+    /// # Several children
+    ///
+    /// A child started later inherits the caller's end, like every descriptor.
+    /// While it lives, the first child does not see that the caller has dropped
+    /// that end, and a caller that then joins the first child waits for ever. So
+    /// close the earlier ends in each new child:
+    ///
+    /// ```
+    /// use multiproc::connection::{Connection, Error};
+    /// use multiproc::process::{Builder, Process};
+    ///
+    /// /// Squares numbers until the master drops its end.
+    /// fn work(mut master: Connection) -> Result<(), Error> {
+    ///     loop {
+    ///         match master.recv::<u64>() {
+    ///             Ok(n) => master.send(&(n * n))?,
+    ///             Err(Error::EndOfFile) => return Ok(()),
+    ///             Err(error) => return Err(error),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let mut workers: Vec<(Process, Connection)> = Vec::new();
+    /// for number in 0..3 {
+    ///     let mut builder = Builder::new(format!("worker-{number}"));
+    ///     for (_, connection) in &workers {
+    ///         builder = builder.close_in_child(connection);
+    ///     }
+    ///     let worker = builder.spawn_with_connection(work)?;
+    ///     workers.push(worker);
+    /// }
+    /// for (worker, mut connection) in workers {
+    ///     connection.send(&12_u64)?;
+    ///     assert_eq!(connection.recv::<u64>()?, 144);
+    ///     drop(connection);
+    ///     worker.join_success()?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -3,13 +3,13 @@
 
 #![expect(unsafe_code, reason = "the mapping's address is a raw pointer")]
 
+use std::ffi::c_void;
 use std::io;
 use std::num::NonZeroUsize;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use super::mutex::any_held;
-use libc::c_void;
-use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
 /// Zeroed pages, shared with all children forked from now on and at the same
 /// address in each. Unmapped on drop.
@@ -26,12 +26,13 @@ impl Mapping {
         // overlaps nothing that exists.
         let start = unsafe {
             mmap_anonymous(
-                None,
-                len,
-                ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
-                MapFlags::MAP_SHARED,
+                ptr::null_mut(),
+                len.get(),
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::SHARED,
             )
         }?;
+        let start = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
         Ok(Mapping { start, len })
     }
 
@@ -52,7 +53,7 @@ impl Drop for Mapping {
         // SAFETY: the pages were mapped by `new`, and whoever borrows from them
         // borrows from `self`. Other processes have mappings of their own.
         // It fails only for wrong arguments, which these are not.
-        let _ = unsafe { munmap(self.start, self.len.get()) };
+        let _ = unsafe { munmap(self.start.as_ptr(), self.len.get()) };
     }
 }
 

@@ -92,7 +92,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// A queue of at most `items` items, with room for `bytes` bytes of them,
     /// serialised. (Each item takes 8 bytes more than its own, which are rounded
     /// up to a multiple of 8. All of it is rounded up to a power of two.) A single
-    /// item may be as large as `bytes`.
+    /// item may be as large as `bytes`. To bound only the number of items, like
+    /// Python's `maxsize`, pass [`DEFAULT_BYTES`].
     ///
     /// # Errors
     ///
