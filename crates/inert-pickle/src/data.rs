@@ -1,4 +1,4 @@
-//! What may be an item: plain data, or any Python value.
+//! What an item may be: plain data, or any Python value.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,21 +7,32 @@ use super::{Error, Value, from_value, to_value};
 
 /// An item of a queue.
 ///
-/// Everything that serde can serialise and deserialise is one, and so is
-/// [`Value`], which holds what any Python program may send.
+/// Every type that serde can serialise and deserialise is one, and so is [`Value`],
+/// which holds whatever a Python program may send.
+///
+/// ```
+/// use inert_pickle::{Data, Error, Value};
+///
+/// fn pass<T: Data>(item: T) -> Result<T, Error> {
+///     T::from_value(item.to_value()?)
+/// }
+/// assert_eq!(pass((1, "one".to_string()))?, (1, "one".to_string()));
+/// assert_eq!(pass(Value::none())?, Value::none());
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Data: Sized {
     /// The item in Python's terms.
     ///
     /// # Errors
     ///
-    /// When Python has no such thing.
+    /// If Python has no such thing.
     fn to_value(&self) -> Result<Value, Error>;
 
-    /// The item from what came.
+    /// The item that `value` stands for.
     ///
     /// # Errors
     ///
-    /// When it is of another form.
+    /// If it does not stand for a `Self`.
     fn from_value(value: Value) -> Result<Self, Error>;
 }
 

@@ -1,8 +1,16 @@
-//! What can be wrong with a pickle.
+//! What can go wrong with a pickle.
 
 use thiserror::Error;
 
 /// Why a pickle cannot be read, written or taken apart.
+///
+/// ```
+/// use inert_pickle::{Error, Limits, read};
+///
+/// let cut = read(b"\x80\x04K", &Limits::default()).unwrap_err();
+/// assert_eq!(cut, Error::Truncated { at: 2 });
+/// assert_eq!(cut.to_string(), "pickle truncated at byte 2");
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {

@@ -6,6 +6,17 @@ use super::arena::{APPENDED, Arena, BUILT, CALLED, How, Id};
 use super::{Kind, Value};
 
 /// The elements of a tuple, list or set: an iterator of [`Value`]s.
+///
+/// ```
+/// use inert_pickle::Value;
+///
+/// let row = Value::list([&1.into(), &"two".into()]);
+/// let items = row.as_sequence().ok_or("not a sequence")?;
+/// assert_eq!(items.len(), 2);
+/// let shown: Vec<String> = items.map(|item| item.repr(75)).collect();
+/// assert_eq!(shown, ["1", "'two'"]);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Items<'a> {
     pub(super) arena: &'a Arc<Arena>,
@@ -51,6 +62,19 @@ impl Iterator for Items<'_> {
 impl ExactSizeIterator for Items<'_> {}
 
 /// The entries of a dict in order: an iterator of key and value.
+///
+/// ```
+/// use inert_pickle::{Limits, read};
+///
+/// // {'a': 1, 'b': 2}
+/// let dict = read(b"}(X\x01\0\0\0aK\x01X\x01\0\0\0bK\x02u.", &Limits::default())?;
+/// let entries = dict.as_dict().ok_or("not a dict")?;
+/// assert_eq!(entries.get("b").and_then(|value| value.as_i64()), Some(2));
+/// for (key, value) in entries {
+///     println!("{key:?}: {value:?}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Pairs<'a> {
     pub(super) arena: &'a Arc<Arena>,
@@ -102,6 +126,19 @@ impl ExactSizeIterator for Pairs<'_> {}
 
 /// A call that would make an object (REDUCE, NEWOBJ or NEWOBJ_EX), and what is then done
 /// to the object.
+///
+/// ```
+/// use inert_pickle::{Kind, Limits, read};
+///
+/// // os.system('reboot')
+/// let value = read(b"cos\nsystem\nX\x06\0\0\0reboot\x85R.", &Limits::default())?;
+/// if let Kind::Object(object) = value.kind() {
+///     assert_eq!(object.callable().repr(75), "<class 'os.system'>");
+///     assert_eq!(object.args().repr(75), "('reboot',)");
+///     assert!(object.is_call() && object.changes().next().is_none());
+/// }
+/// # Ok::<(), inert_pickle::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Object<'a> {
     pub(super) arena: &'a Arc<Arena>,
@@ -110,7 +147,7 @@ pub struct Object<'a> {
     pub(super) links: &'a [Id],
 }
 
-/// One thing done to an object after it was made.
+/// One thing done to an object after it was made: see [`Object::changes`].
 #[derive(Clone, Debug)]
 pub enum Change {
     /// `object.append(value)`

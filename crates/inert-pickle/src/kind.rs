@@ -8,6 +8,20 @@ use super::names;
 use super::{Items, Object, Pairs};
 
 /// What a value is, with its contents.
+///
+/// ```
+/// use inert_pickle::{Kind, Value};
+///
+/// fn depth(value: &Value) -> usize {
+///     match value.kind() {
+///         Kind::Tuple(items) | Kind::List(items) => {
+///             1 + items.map(|item| depth(&item)).max().unwrap_or(0)
+///         }
+///         _ => 0,
+///     }
+/// }
+/// assert_eq!(depth(&Value::tuple([&Value::list([]), &1.into()])), 2);
+/// ```
 #[derive(Clone, Debug)]
 pub enum Kind<'a> {
     /// `None`

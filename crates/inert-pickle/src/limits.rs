@@ -1,10 +1,23 @@
 //! What a reader accepts.
 
-/// The bounds that a reader keeps to, all checked before anything is built.
+/// The bounds of a reader, all checked before anything is built.
 ///
-/// The defaults let through what an ordinary machine has memory for: a message of 300 MiB,
-/// a list of a hundred million numbers. A server whose clients are not trusted with its
-/// memory sets lower ones.
+/// The defaults accept what an ordinary machine has memory for: a message of 300 MiB, a
+/// list of a hundred million numbers. A server that does not trust its clients should set
+/// lower ones:
+///
+/// ```
+/// use inert_pickle::{Error, Limits, read};
+///
+/// let limits = Limits {
+///     message: 1 << 20,
+///     parts: 10_000,
+///     depth: 3,
+/// };
+/// assert!(read(b"](](K\x01ee.", &limits).is_ok()); // [[1]]
+/// let refused = read(b"](](](K\x01eee.", &limits); // [[[1]]]
+/// assert_eq!(refused.unwrap_err(), Error::Depth { limit: 3 });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes in one message: 512 MiB. At most `u32::MAX`, whatever is set here.
@@ -12,8 +25,8 @@ pub struct Limits {
     /// Parts of one message: 134,217,728. A part is an opcode, like a number, the end of a
     /// list or a reference to something before; each takes 16 to 32 bytes of memory.
     pub parts: usize,
-    /// How deep values may be nested: 10,000. The codec itself needs no stack for depth;
-    /// the limit protects those who get the value next.
+    /// How deep values may be nested: 10,000. This crate itself does not recurse; the limit
+    /// protects whoever gets the value next.
     pub depth: usize,
 }
 

@@ -13,6 +13,16 @@ use super::{Error, Limits, Value, wtf8};
 const KEPT: usize = 1024;
 
 /// A reader that keeps its working memory from one message to the next.
+///
+/// ```
+/// use inert_pickle::{Limits, Reader};
+///
+/// let mut reader = Reader::new(Limits::default());
+/// for (message, shown) in [(&b"I12\n."[..], "12"), (b"\x80\x02K\x01K\x02\x86.", "(1, 2)")] {
+///     assert_eq!(reader.read(message)?.repr(75), shown);
+/// }
+/// # Ok::<(), inert_pickle::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Reader {
     limits: Limits,

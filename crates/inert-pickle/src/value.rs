@@ -15,6 +15,17 @@ use super::{Items, Kind, Pairs};
 ///
 /// A value taken out of a message keeps the whole message in memory; see
 /// [`detach`](Value::detach).
+///
+/// ```
+/// use inert_pickle::{Limits, Value, read, write};
+///
+/// let point = Value::tuple([&3.into(), &4.5.into()]);
+/// assert_eq!(point.repr(75), "(3, 4.5)");
+/// let back = read(&write(&point, 4)?, &Limits::default())?;
+/// assert_eq!(back, point);
+/// assert_eq!(back.type_name(), "tuple");
+/// # Ok::<(), inert_pickle::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Value(pub(super) Repr);
 

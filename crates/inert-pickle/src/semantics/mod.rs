@@ -69,7 +69,15 @@ use crate::value::Repr;
 pub use key::Key;
 pub use sort::sort;
 
-/// Why two values were not compared, or one not hashed.
+/// Why two values could not be compared, or one not hashed.
+///
+/// ```
+/// use inert_pickle::Value;
+/// use inert_pickle::semantics::{CompareError, Work, less};
+///
+/// let error = less(&Value::none(), &1.into(), &mut Work::default()).unwrap_err();
+/// assert!(matches!(error, CompareError::Type(_)));
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CompareError {
@@ -84,8 +92,17 @@ pub enum CompareError {
     },
 }
 
-/// How much may be looked at: every byte of text or number that is compared or hashed,
-/// and 16 for every part of a container.
+/// How much may be looked at: each byte of text or number that is compared or hashed
+/// counts, and each part of a container counts 16.
+///
+/// ```
+/// use inert_pickle::Value;
+/// use inert_pickle::semantics::{CompareError, Work, equal};
+///
+/// let text = Value::from("x".repeat(1000).as_str());
+/// let error = equal(&text, &text.detach(), &mut Work::new(100)).unwrap_err();
+/// assert_eq!(error, CompareError::TooLarge { limit: 100 });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Work {
     left: u64,
@@ -93,7 +110,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// So many bytes.
+    /// At most this many bytes.
     pub fn new(bytes: u64) -> Work {
         Work {
             left: bytes,
