@@ -1,4 +1,4 @@
-//! What the recipes share, one module a concept.
+//! What the recipes share, one module for each concept.
 //!
 //! | module | what it gives | Python's name for it |
 //! | --- | --- | --- |
@@ -7,7 +7,7 @@
 //! | [`program`] | options in, exit status out, errors in one line | |
 //! | [`timeline`] | `--timeline FILE.svg`: a picture of the run | |
 //! | [`measure`] (feature `testing`) | candidates timed side by side | |
-//! | [`testing`] (feature `testing`) | programs run under a deadline, nobody left behind | |
+//! | [`testing`] (feature `testing`) | programs run under a deadline, none left behind | |
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "testing")]

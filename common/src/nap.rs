@@ -1,14 +1,24 @@
 //! Random pauses that a seed can repeat: Python's
 //! `time.sleep(random.random() * 3)`.
 //!
-//! The pause of a task depends on the seed and the task's number alone, not on
-//! which process runs it or in which order, so a whole run can be repeated
-//! with `--seed` although the scheduler decides anew each time.
+//! The pause of a task depends only on the seed and the task's number, not on
+//! which process runs it or in which order. So `--seed` repeats a whole run,
+//! although the scheduler decides anew each time.
 
 use std::thread;
 use std::time::Duration;
 
-/// A source of pauses, each between zero and a longest.
+/// A source of pauses, each between zero and the longest.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use common::nap::Naps;
+///
+/// let naps = Naps::new(Some(7), Duration::from_secs(3));
+/// let again = Naps::new(Some(7), Duration::from_secs(3));
+/// assert_eq!(naps.length(5), again.length(5));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Naps {
     seed: u64,
@@ -16,21 +26,21 @@ pub struct Naps {
 }
 
 impl Naps {
-    /// Pauses up to `longest`; the same `seed` gives the same pauses, no seed
-    /// gives other ones each time.
+    /// Pauses up to `longest`. The same `seed` gives the same pauses; without one
+    /// they differ each time.
     pub fn new(seed: Option<u64>, longest: Duration) -> Self {
         let seed = seed.unwrap_or_else(|| fastrand::u64(..));
         Naps { seed, longest }
     }
 
-    /// How long the pause number `n` is.
+    /// The length of pause number `n`.
     pub fn length(&self, n: u64) -> Duration {
-        // Neighbouring seeds would give alike first numbers: spread them.
+        // Neighbouring seeds would give similar first numbers: spread them.
         let mixed = self.seed ^ n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.longest.mul_f64(fastrand::Rng::with_seed(mixed).f64())
     }
 
-    /// Takes the pause number `n`.
+    /// Sleeps for pause number `n`.
     pub fn take(&self, n: u64) {
         thread::sleep(self.length(n));
     }

@@ -1,9 +1,9 @@
 //! Lines that stay whole when several processes print.
 //!
-//! Python's `print(..., flush=True)`. `println!` hands a line to a buffer
-//! piece by piece, and `eprintln!` to the system; when two processes share one
+//! Python's `print(..., flush=True)`. `println!` passes a line to a buffer piece
+//! by piece, and `eprintln!` to the system, so when two processes share a
 //! terminal or pipe, pieces of their lines may mix. Here a line is built first
-//! and leaves in one `write(2)`, which Linux keeps whole for regular files and,
+//! and written in one `write(2)`, which Linux keeps whole for regular files and,
 //! up to `PIPE_BUF` (4,096) bytes, for pipes (pipe(7)).
 
 use std::fmt;
@@ -29,27 +29,25 @@ macro_rules! complain {
 
 /// Prints `text` and a newline on standard output in one `write`.
 ///
-/// When the reader of the output is gone (`| head -1`), there is nobody left
-/// to tell anything and the program ends quietly: the main program with
-/// status 0, a child that [`process`] started by `SIGPIPE`, so that its parent
-/// can tell. Any other failure (a full disk) is said on standard error, with
-/// status 1.
+/// When the reader of the output is gone (`| head -1`), the program ends quietly:
+/// the main program with status 0, a child that [`process`] started by
+/// `SIGPIPE`, so that its parent can tell. After any other failure (a full disk)
+/// it prints the error on standard error and ends with status 1.
 pub fn line(text: fmt::Arguments<'_>) {
     timeline::mark(text);
     let mut line = text.to_string();
     line.push('\n');
     let mut out = io::stdout().lock();
     if let Err(error) = out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
-        // The lock is still held: let go of it, or the exit below would wait
-        // for it when it flushes.
+        // Release the lock, or the exit below would wait for it when it flushes.
         drop(out);
         give_up(&error);
     }
 }
 
-/// Prints `text` and a newline on standard error in one `write`; a newline in
-/// it becomes a space. Where standard error is closed, nothing happens:
-/// `eprintln!` would panic.
+/// Prints `text` and a newline on standard error in one `write`; newlines within
+/// it become spaces. If standard error is closed, nothing happens: `eprintln!`
+/// would panic.
 pub fn error_line(text: fmt::Arguments<'_>) {
     let mut line = text.to_string().replace('\n', " ");
     line.push('\n');
@@ -64,8 +62,8 @@ fn give_up(error: &io::Error) -> ! {
     match (process::in_child(), closed) {
         (true, true) => process::die_of_sigpipe(),
         (true, false) => process::exit_now(1),
-        // Not `exit`: other threads are running, and a destructor of one of
-        // them may be what prints. All lines have left already.
+        // Not `exit`: other threads may be running and printing meanwhile. Every
+        // line before this one has been written.
         (false, closed) => process::exit_now(i32::from(!closed)),
     }
 }

@@ -1,13 +1,13 @@
 //! The frame around every recipe's `main`: options in, exit status out.
 //!
-//! An error is one line on standard error, `NAME: what failed: why`, without
-//! a backtrace, and exit status 1; an unknown option is clap's message and
-//! status 2; another program's failure has the status that a shell would give
-//! it; [`Exit`] chooses any other.
+//! An error is one line on standard error, `NAME: what failed: why`, without a
+//! backtrace, and exit status 1. An unknown option is clap's message and status 2.
+//! The failure of another program has the status that a shell would give it.
+//! [`Exit`] chooses any other status.
 //!
-//! Ctrl-C, `kill` and a closing terminal end a program by default, and the
-//! shell tells 130, 143 and 129. A program that has something left to do then
-//! catches them with [`StopSignals`].
+//! Ctrl-C, `kill` and a closing terminal end a program by default, and the shell
+//! reports 130, 143 and 129. A program that must clean up first catches them with
+//! [`StopSignals`].
 
 mod options;
 mod progress;
@@ -31,7 +31,7 @@ pub use signals::{StopSignal, StopSignals};
 /// Parses the command line into `Options`, runs `recipe` with them and turns
 /// its outcome into the exit status.
 pub fn run<Options: clap::Parser>(recipe: impl FnOnce(Options) -> anyhow::Result<()>) -> ExitCode {
-    // The command's own name: argv[0] may be a path, or anything at all.
+    // The command's name, since argv[0] may be a path, or anything at all.
     let name = Options::command().get_name().to_string();
     let (options, picture) = options::parse();
     finish(&name, with_picture(picture, || recipe(options)))
@@ -75,7 +75,7 @@ pub struct Exit {
 }
 
 impl Exit {
-    /// Ends with `status`, saying `message`; an empty message says nothing.
+    /// Ends with `status` and prints `message`, unless it is empty.
     pub fn new(status: u8, message: impl Into<String>) -> Self {
         Exit {
             status,
@@ -94,7 +94,7 @@ impl Error for Exit {}
 
 fn finish(name: &str, outcome: anyhow::Result<()>) -> ExitCode {
     let Err(error) = outcome else {
-        // Rust's own exit would drop an error here: a full disk must not look
+        // Rust's own exit would ignore an error here, and a full disk would look
         // like success.
         return match std::io::stdout().flush() {
             Ok(()) => ExitCode::SUCCESS,
@@ -105,8 +105,8 @@ fn finish(name: &str, outcome: anyhow::Result<()>) -> ExitCode {
             }
         };
     };
-    // A child that died of SIGPIPE found standard output closed; what it would
-    // have printed, nobody reads.
+    // A child that died of SIGPIPE found standard output closed: nobody reads
+    // what it would have printed.
     let reader_gone = error.chain().any(|cause| {
         let died = match cause.downcast_ref() {
             Some(JoinError::Died(died)) => Some(died),
@@ -123,7 +123,7 @@ fn finish(name: &str, outcome: anyhow::Result<()>) -> ExitCode {
     }
     let status = error.chain().find_map(|cause| {
         let exit = cause.downcast_ref::<Exit>().map(|exit| exit.status);
-        // As a shell tells it: 127 for a program that is not there.
+        // The status that a shell gives: 127 for a program that does not exist.
         let program = cause.downcast_ref::<subprocess::Error>();
         exit.or(program.map(subprocess::Error::exit_code))
     });

@@ -1,4 +1,4 @@
-//! Command lines: parsed, and `--help` texts in one form.
+//! Command lines, with all `--help` texts in the same form.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,8 +8,8 @@ use clap::{Arg, ArgAction, Command, Parser, value_parser};
 /// The option that every recipe has: a picture of its run.
 const TIMELINE: &str = "timeline";
 
-/// Parses the command line; a wrong one is told and ends the program. With the
-/// options, the file into which the run is to be drawn.
+/// Parses the command line; a wrong one ends the program with a message. Also
+/// returns the file into which to draw the run, if any.
 pub(super) fn parse<Options: Parser>() -> (Options, Option<PathBuf>) {
     let command = Options::command();
     let example = is_example();
@@ -53,7 +53,7 @@ pub(super) fn command_line() -> String {
     line
 }
 
-/// Parses the command line of an example without options, and gives its name.
+/// Parses the command line of an example without options, and returns its name.
 pub(super) fn parse_none(about: &'static str) -> String {
     let path = std::env::args_os().next().unwrap_or_default();
     let name = Path::new(&path)
@@ -72,8 +72,7 @@ fn is_example() -> bool {
     folder.is_some_and(|folder| folder == "examples")
 }
 
-/// Sentences end in a full stop: clap takes them off what it reads from doc
-/// comments.
+/// Ends sentences in a full stop, which clap removes from doc comments.
 fn in_form(command: Command) -> Command {
     let about = command.get_about().map(ToString::to_string);
     let command = match about {
@@ -86,7 +85,7 @@ fn in_form(command: Command) -> Command {
         .disable_help_subcommand(true)
         .arg(help.action(ArgAction::Help).help("Print this help"))
         .mut_args(|arg| {
-            // `--longest -3` is a wrong number and not an unknown option.
+            // `--longest -3` is a wrong number, not an unknown option.
             let arg = match arg.get_action().takes_values() {
                 true if !arg.is_allow_hyphen_values_set() => arg.allow_negative_numbers(true),
                 _ => arg,
@@ -110,7 +109,7 @@ fn sentence(text: &str) -> String {
 ///
 /// # Errors
 ///
-/// What is wrong with it, for people.
+/// What is wrong with `text`.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text
         .parse()

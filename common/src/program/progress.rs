@@ -1,16 +1,26 @@
-//! How far a long run is, on a terminal.
+//! How far a long run has come, on a terminal.
 
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Whoever waits no longer than this need not be told.
+/// A run that takes no longer than this shows nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A line on standard error that says how far a run is and how long it will
-/// take. It is there after two seconds, on a terminal only, and goes when this
-/// is dropped. Any thread may [`add`](Self::add).
+/// A line on standard error that shows how far a run has come and how long it will
+/// take. It appears after two seconds, only on a terminal, and disappears when
+/// this is dropped. Any thread may [`add`](Self::add).
+///
+/// ```
+/// use common::program::Progress;
+///
+/// let progress = Progress::new(1_000);
+/// for _ in 0..10 {
+///     // … a hundred steps …
+///     progress.add(100);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -24,14 +34,14 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{wide_bar} {percent:>3} %, {eta} left");
         Progress {
-            // A template with a fault would only look otherwise.
+            // Without a style it would only look different.
             bar: style.map_or(bar.clone(), |style| bar.with_style(style)),
             start: Instant::now(),
             shown: Once::new(),
         }
     }
 
-    /// So many steps more are done.
+    /// Adds `steps` to what is done.
     pub fn add(&self, steps: u64) {
         self.bar.inc(steps);
         if self.start.elapsed() >= PATIENCE {

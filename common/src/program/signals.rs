@@ -1,5 +1,4 @@
-//! What asks a program to end from outside, for programs that have something
-//! left to do then.
+//! The signals that ask a program to end, for programs that must clean up first.
 
 use std::fs;
 use std::io::{self, Read};
@@ -32,14 +31,14 @@ impl StopSignal {
     }
 }
 
-/// Catches the first of these signals. The second acts as if it was never
-/// caught: whoever insists ends the program at once.
+/// Catches the first of these signals. The second has its default effect: whoever
+/// insists ends the program at once.
 ///
-/// A signal that this program was started to ignore (`nohup`) stays ignored.
-/// What it starts is not affected: a handler does not outlive an `exec`, and
-/// [`Process`](multiproc::process::Process) resets it.
+/// A signal that was ignored when this program started (`nohup`) stays ignored.
+/// Programs and processes that it starts are not affected: a handler does not
+/// outlive an `exec`, and [`Process`](multiproc::process::Process) resets it.
 ///
-/// Its descriptor is readable once a signal has come, for `poll`.
+/// Its descriptor becomes readable when a signal has come, for `poll`.
 #[derive(Debug)]
 pub struct StopSignals {
     /// Gets a byte at each signal.
@@ -49,11 +48,11 @@ pub struct StopSignals {
 }
 
 impl StopSignals {
-    /// Catches them from here on.
+    /// Catches them from now on.
     ///
     /// # Errors
     ///
-    /// `EMFILE` where no descriptor is left.
+    /// `EMFILE` if no descriptor is left.
     pub fn catch() -> io::Result<Self> {
         let (reader, writer) = UnixStream::pair()?;
         let came = Arc::new(AtomicUsize::new(0));
@@ -63,7 +62,8 @@ impl StopSignals {
             if ignored & (1 << (signal - 1)) != 0 {
                 continue;
             }
-            // These run in this order.
+            // They run in this order: the first signal sets the flag at which the
+            // next one takes its default action.
             flag::register_conditional_default(signal, Arc::clone(&again))?;
             flag::register(signal, Arc::clone(&again))?;
             flag::register_usize(signal, Arc::clone(&came), signal.unsigned_abs() as usize)?;
@@ -72,7 +72,7 @@ impl StopSignals {
         Ok(StopSignals { reader, came })
     }
 
-    /// Waits for one.
+    /// Waits for a signal.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl StopSignals {
         }
     }
 
-    /// The one that came, if any did.
+    /// The signal that came, if any has.
     pub fn came(&self) -> Option<StopSignal> {
         match u8::try_from(self.came.load(Ordering::SeqCst)) {
             Ok(0) | Err(_) => None,
@@ -94,11 +94,12 @@ impl StopSignals {
         }
     }
 
-    /// Waits in a thread of its own, and lets it `act`. No fork after this.
+    /// Waits in a thread of its own, which then calls `act`. So nothing can be
+    /// forked after this.
     ///
     /// # Errors
     ///
-    /// As [`catch`](Self::catch), and where no further thread is allowed.
+    /// As [`catch`](Self::catch), and if no more threads are allowed.
     pub fn act(act: impl FnOnce(StopSignal) + Send + 'static) -> io::Result<()> {
         let signals = Self::catch()?;
         let wait = move || signals.wait().map(act);
@@ -112,8 +113,8 @@ impl AsFd for StopSignals {
     }
 }
 
-/// The signals that this process ignores, a bit each (proc_pid_status(5));
-/// none where that cannot be read.
+/// The signals that this process ignores, one bit for each
+/// (proc_pid_status(5)); none if that cannot be read.
 fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use super::program::{Finished, Program};
 use super::transcript::{Transcript, transcripts_in};
 
-/// The transcripts of the recipes of `member`, in all chapters.
+/// The transcripts of the programs of `member`, in all chapters.
 ///
 /// # Panics
 ///
-/// When a chapter cannot be read, and when there is none of that member.
+/// If a chapter cannot be read, or none shows that member.
 pub fn transcripts(member: &str) -> Vec<Transcript> {
     let folder = docs().join("src");
     let entries = fs::read_dir(&folder).expect("docs/src");
@@ -28,12 +28,12 @@ pub fn transcripts(member: &str) -> Vec<Transcript> {
 }
 
 /// Runs what the book shows of `member`, whose binary is `recipe`, and asserts
-/// that the book tells what happens. The recipe itself gets `quick` besides, to
-/// do what the chapter shows, but soon.
+/// that the same happens. The recipe itself also gets the arguments `quick`, to
+/// take less time.
 ///
 /// # Panics
 ///
-/// When a run fails, and when the book tells otherwise.
+/// If a run fails, or prints something else than the book.
 #[track_caller]
 pub fn assert_book_tells(member: &str, recipe: &str, quick: &[&str]) {
     for transcript in transcripts(member) {
@@ -46,12 +46,11 @@ pub fn assert_book_tells(member: &str, recipe: &str, quick: &[&str]) {
     }
 }
 
-/// Asserts that what `python3 docs/python/FILE` prints could stand in the place
-/// of the transcript of the same run here.
+/// Asserts that `python3 docs/python/FILE` prints what `transcript` shows.
 ///
 /// # Panics
 ///
-/// When it could not, and when `python3` is missing or fails.
+/// If it does not, or if `python3` is missing or fails.
 #[track_caller]
 pub fn assert_python_tells(file: &str, transcript: &Transcript) {
     transcript.assert_tells(&run_python(file).stdout);
@@ -62,7 +61,7 @@ pub fn assert_python_tells(file: &str, transcript: &Transcript) {
 ///
 /// # Panics
 ///
-/// When one of them does not, and when `python3` is missing.
+/// If one of them does not, or if `python3` is missing.
 #[track_caller]
 pub fn assert_python_does_the_same(file: &str, member: &str, recipe: &str, example: Option<&str>) {
     let transcripts = transcripts(member);
@@ -76,7 +75,7 @@ pub fn assert_python_does_the_same(file: &str, member: &str, recipe: &str, examp
 
 fn run_python(file: &str) -> Finished {
     let script = docs().join("python").join(file);
-    // Unbuffered, Python would write a line and its end in two pieces, and those
+    // Without a buffer, Python writes a line and its newline separately, and those
     // of several processes would mix.
     let program = Program::new("python3").env("PYTHONUNBUFFERED", "");
     program.arg(&script).run().success()

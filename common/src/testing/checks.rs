@@ -1,18 +1,18 @@
 //! Checks that fork.
 //!
-//! The ordinary test runner has threads, and a process with threads does not
-//! fork. A test program of its own (`harness = false`) has one thread, and runs
-//! each check in a child with a deadline.
+//! The usual test runner has threads, and a process with threads must not fork.
+//! These run in a test program of their own (`harness = false`), which has one
+//! thread and runs each check in a child, with a deadline.
 
 use std::time::{Duration, Instant};
 
 use multiproc::process::{ExitStatus, Process};
 
-/// A name, and what is checked; it panics when the check fails.
+/// A name, and a function that panics if the check fails.
 pub type Check = (&'static str, fn());
 
-/// A list of [`Check`]s from functions, each under its module's and its own
-/// name: `const CHECKS: &[Check] = checks![a_child_ends, a_child_is_killed];`
+/// A list of [`Check`]s from functions, named by module and function:
+/// `const CHECKS: &[Check] = checks![a_child_ends, a_child_is_killed];`
 #[macro_export]
 macro_rules! checks {
     ($($check:ident),* $(,)?) => {
@@ -20,24 +20,25 @@ macro_rules! checks {
     };
 }
 
-/// More than any check takes, on a machine that is a few times slower than a
-/// developer's and has other work.
+/// Longer than any check takes, even on a busy machine that is a few times slower
+/// than a developer's.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Likewise for the ignored ones, which may be long.
+/// The same for ignored checks, which may take long.
 const LONG_DEADLINE: Duration = Duration::from_secs(1200);
 
-/// Runs `checks`, those whose name contains the first argument if there is
-/// one, and exits: with status 1 when one failed. `REPEAT=100` in the
-/// environment runs each a hundred times.
+/// Runs `checks` (if there is an argument, those whose name contains it) and
+/// exits, with status 1 if one failed. `REPEAT=100` in the environment runs each
+/// a hundred times.
 ///
 /// The checks' own children are killed with them.
 pub fn run_checks(checks: &[Check]) -> ! {
     run_checks_and_ignored(checks, &[])
 }
 
-/// Likewise; `ignored` are checks that need what not every machine has. They
-/// run with `--ignored`, as `#[ignore]`d tests do, and say what is missing.
+/// Like [`run_checks`]. The checks in `ignored` need something that not every
+/// machine has. They run with `--ignored`, like `#[ignore]`d tests, and their
+/// failures say what is missing.
 pub fn run_checks_and_ignored(checks: &[Check], ignored: &[Check]) -> ! {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let (checks, others, deadline) = match args.iter().any(|arg| arg == "--ignored") {
@@ -75,7 +76,7 @@ pub fn run_checks_and_ignored(checks: &[Check], ignored: &[Check]) -> ! {
     std::process::exit(i32::from(failed > 0));
 }
 
-/// What went wrong, if anything did.
+/// Runs a check; returns what went wrong, if anything did.
 fn run_check(check: fn(), deadline: Duration) -> Option<String> {
     let child = match Process::spawn("check", check) {
         Ok(child) => child,

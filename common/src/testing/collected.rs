@@ -9,7 +9,7 @@ use std::thread;
 #[derive(Debug)]
 pub(super) struct Collected {
     text: Arc<Mutex<Vec<u8>>>,
-    /// A message a line; hangs up at end of file.
+    /// One message for each line; disconnected at the end of the file.
     pub(super) lines: Receiver<String>,
 }
 
@@ -33,7 +33,7 @@ impl Collected {
                     .unwrap_or_else(PoisonError::into_inner)
                     .extend_from_slice(&line);
                 let line = String::from_utf8_lossy(&line);
-                // Nobody need be interested in single lines.
+                // An error: nobody reads line by line.
                 let _ = sender.send(line.trim_end_matches('\n').to_string());
             }
         });

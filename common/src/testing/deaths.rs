@@ -1,5 +1,5 @@
-//! What becomes of a program when somebody that it waits for dies, or when the
-//! system refuses it a thread or a process.
+//! What a program does when a process that it waits for dies, or when the system
+//! refuses it a thread or a process.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -10,13 +10,13 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::program::{Finished, Program};
 
-/// Runs `program` `rounds` times and kills one of the processes that it has
-/// started, another and at another moment each time. It has to end by itself,
-/// before the deadline, without a panic, and leave nobody behind.
+/// Runs `program` `rounds` times and each time kills one of the processes that it
+/// has started, at a random moment. The program must end by itself, before the
+/// deadline, without a panic, and leave no process behind.
 ///
 /// # Panics
 ///
-/// When it does otherwise, with the run that showed it.
+/// If it does not, with the run that showed it.
 #[track_caller]
 pub fn assert_notices_deaths(rounds: u32, program: impl Fn() -> Program) {
     let mut random = fastrand::Rng::with_seed(u64::from(std::process::id()));
@@ -24,7 +24,7 @@ pub fn assert_notices_deaths(rounds: u32, program: impl Fn() -> Program) {
         let running = program().start();
         let mut killed = false;
         while !killed && running.is_running() {
-            // Sometimes the first that is seen, sometimes much later.
+            // Sometimes kill the first process seen, sometimes wait much longer.
             let patience = random.u32(0..60);
             (0..patience).for_each(|_| thread::yield_now());
             let others = running.descendants();
@@ -39,20 +39,20 @@ pub fn assert_notices_deaths(rounds: u32, program: impl Fn() -> Program) {
     }
 }
 
-/// Runs the program at `path` as a user who may have only so many threads and
-/// processes, from one to `most`. It has to end by itself, without a panic, and
-/// leave nobody behind. Only root can do this.
+/// Runs the program at `path` as a user with a limit on threads and processes,
+/// once for each limit from one to `most`. The program must end by itself, without
+/// a panic, and leave no process behind. Only root can do this.
 ///
 /// # Panics
 ///
-/// When it does otherwise, with the run that showed it; when not called by root.
+/// If it does not, with the run that showed it; or if not called by root.
 #[track_caller]
 pub fn assert_takes_refusals(most: usize, path: impl AsRef<Path>) {
     assert!(
         rustix::process::getuid().is_root(),
         "this test has to be run as root"
     );
-    // A place where that user may go.
+    // A folder that this user may enter.
     let folder = std::env::temp_dir().join(format!("refusals-{}", std::process::id()));
     let copy = folder.join(path.as_ref().file_name().expect("a name"));
     fs::create_dir_all(&folder).expect("a folder");

@@ -1,5 +1,5 @@
-//! The examples of a package: what their headers say that they print, and how
-//! they behave towards who calls them.
+//! The examples of a package: whether they print what their headers show, and how
+//! they treat their callers.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -8,15 +8,15 @@ use super::program::{Program, example};
 use super::transcript::{Transcript, transcripts_in};
 
 /// Runs each example of the package at `folder` (`env!("CARGO_MANIFEST_DIR")`),
-/// and asserts that its header tells what it prints: after `$ cargo run ...`, in
-/// a block of code, with the marks that the book's transcripts have in the line
-/// before. An example whose block is marked `<!-- not run: REASON -->` is
-/// passed over.
+/// and asserts that it prints what its header shows: a block of code that begins
+/// with `$ cargo run ...`. The line before the block may have the same marks as
+/// the book's transcripts. An example whose block is marked
+/// `<!-- not run: REASON -->` is skipped.
 ///
 /// # Panics
 ///
-/// When a header shows no run, or another one than that of its example; when
-/// the run fails or prints something else.
+/// If a header shows no run, or that of another example; if the run fails, or
+/// prints something else.
 #[track_caller]
 pub fn assert_headers_tell(folder: impl AsRef<Path>) {
     for (_, transcripts) in examples(folder.as_ref()) {
@@ -27,10 +27,10 @@ pub fn assert_headers_tell(folder: impl AsRef<Path>) {
     }
 }
 
-/// Asserts that each example of the package at `folder` has a `--help` that
-/// starts with a sentence, that a wrong option is a usage error, that a reader
-/// that leaves is none, and that a full disk ends it with status 1 and a
-/// message. Of those that are `not run`, only the first two.
+/// Asserts for each example of the package at `folder` that its `--help` begins
+/// with a sentence; that a wrong option is a usage error; that it is no error if
+/// the reader of its output leaves; and that a full disk ends it with status 1 and
+/// a message. Examples that are `not run` are only checked for the first two.
 ///
 /// # Panics
 ///
@@ -89,7 +89,7 @@ fn examples(folder: &Path) -> Vec<(String, Vec<Transcript>)> {
     found
 }
 
-/// The comment at the top of a source, as a chapter of the book would have it.
+/// The comment at the top of a source, in the form of a chapter.
 fn header(source: &str) -> String {
     let header: String = source
         .lines()

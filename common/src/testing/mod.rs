@@ -1,25 +1,24 @@
-//! Programs under test: a deadline, and nobody left behind.
+//! Programs under test, with a deadline, and no process left behind.
 //!
-//! A program runs in a process group of its own, with a mark in its
-//! environment that all its descendants inherit. Its output goes to threads
-//! that read it, so a full pipe cannot stop it. When it has ended, every
-//! process of the group and every process with the mark must end too: one
-//! that stays fails the test. When the deadline comes first, all of them are
-//! killed and the test fails with what was printed so far.
+//! A program runs in a process group of its own, with a mark in its environment
+//! that all its descendants inherit. Threads read its output, so a full pipe
+//! cannot stop it. When it has ended, every process of the group and every
+//! process with the mark must end too, or the test fails. If the deadline comes
+//! first, all of them are killed and the test fails with what was printed so far.
 //!
-//! (`assert_cmd`'s own time-out does not hold while a grandchild keeps the
-//! output open; what a run leaves is turned into `assert_cmd`'s [`Assert`](assert_cmd::assert::Assert) with
-//! [`Finished::assert`], so its predicates serve.)
+//! (`assert_cmd`'s own time-out has no effect while a grandchild keeps the output
+//! open. [`Finished::assert`] turns the result of a run into `assert_cmd`'s
+//! [`Assert`](assert_cmd::assert::Assert), for its predicates.)
 //!
-//! What every recipe owes its callers is one check: [`Manners`]. What the book
-//! and the headers of examples show is held against real runs:
-//! [`assert_book_tells`], [`assert_headers_tell`]. Examples are called in every
-//! wrong way by [`assert_examples_behave`]. Who waits for others has to notice
-//! their deaths, [`assert_notices_deaths`], and bear that it gets none,
-//! [`assert_takes_refusals`].
-//!
-//! What can only be tested by forking goes into a test program without threads:
-//! [`run_checks`].
+//! - [`Manners`] checks how a recipe treats its caller.
+//! - [`assert_book_tells`] and [`assert_headers_tell`] compare what the book and
+//!   the headers of examples show with real runs.
+//! - [`assert_examples_behave`] calls examples in every wrong way.
+//! - [`assert_notices_deaths`] kills processes that others wait for;
+//!   [`assert_takes_refusals`] has the system refuse threads and processes.
+//! - [`recordings`] reads messages that were recorded.
+//! - [`run_checks`] runs what can only be tested by forking, in a test program
+//!   without threads.
 
 mod book;
 mod checks;
@@ -29,6 +28,7 @@ mod examples;
 mod manners;
 mod program;
 mod pythons;
+mod recordings;
 mod survivors;
 mod text;
 mod transcript;
@@ -43,6 +43,7 @@ pub use examples::{assert_examples_behave, assert_headers_tell};
 pub use manners::{Manners, assert_ended_by};
 pub use program::{Finished, Program, Running, example};
 pub use pythons::{Python, named_pythons, pythons};
+pub use recordings::{Recorded, bytes_of_hex, recordings};
 pub use text::{mask_numbers, numbers};
 pub use transcript::Transcript;
 pub use until::until;

@@ -17,15 +17,15 @@ use rustix::process::{Pid, Signal};
 use super::collected::Collected;
 use super::survivors::{MARK, describe, survivors};
 
-/// How long what a program started may outlive it: the kernel kills an
-/// orphan at once, but not in the same instant.
+/// How long a program's children may outlive it: the kernel kills orphans at once,
+/// but not in the same instant.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Long enough for a loaded machine, short enough to see a hang as one.
+/// Long enough for a loaded machine, short enough to recognise a hang.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The path of this package's example `name`, which `cargo test` has built
-/// beside its tests.
+/// The path of this package's example `name`, which `cargo test` builds along with
+/// the tests.
 pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
@@ -38,7 +38,14 @@ pub fn example(name: &str) -> PathBuf {
     path
 }
 
-/// A program to be run under a deadline.
+/// A program to run under a deadline.
+///
+/// ```
+/// use common::testing::Program;
+///
+/// let sorted = Program::new("sort").stdin("b\na\n").run().success();
+/// assert_eq!(sorted.lines(), ["a", "b"]);
+/// ```
 #[derive(Debug)]
 pub struct Program {
     command: Command,
@@ -121,8 +128,8 @@ impl Program {
         self
     }
 
-    /// Its standard output is a pipe whose reader goes away after the first
-    /// line, as `| head -1` does.
+    /// Runs it with a reader that leaves after the first line of output, as
+    /// `| head -1` does.
     pub fn head_1(mut self) -> Finished {
         self.lines = 1;
         self.run()
@@ -132,8 +139,8 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it cannot be started, when the deadline passes, and when a process
-    /// that it started is still there afterwards.
+    /// If it cannot be started, if the deadline passes, or if a process that it
+    /// started is still there afterwards.
     pub fn run(self) -> Finished {
         self.start().finish()
     }
@@ -203,8 +210,8 @@ impl Running {
         }
     }
 
-    /// The next line of standard output that `wanted` accepts; those before it
-    /// are passed over.
+    /// The next line of standard output that `wanted` accepts; skips those before
+    /// it.
     pub fn line_where(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         loop {
             let line = self.next_line();
@@ -224,7 +231,7 @@ impl Running {
 
     /// Sends `signal` to the whole group, as the terminal does at Ctrl-C.
     pub fn signal_group(&self, signal: Signal) {
-        // A group that is gone already has nothing to be told.
+        // An error: the group is gone already.
         let _ = rustix::process::kill_process_group(self.group, signal);
     }
 
@@ -238,7 +245,7 @@ impl Running {
         let _ = rustix::process::kill_process(self.group, signal);
     }
 
-    /// Every process that this program started, itself left out.
+    /// Every process that this program started, without itself.
     pub fn descendants(&self) -> Vec<u32> {
         let own = self.pid();
         let mut pids = survivors(self.group, &self.mark);
@@ -248,8 +255,8 @@ impl Running {
 
     /// Whether it has not ended yet.
     pub fn is_running(&self) -> bool {
-        // Nobody else reaps it: while it runs or is a zombie, its number is its
-        // own, and a zombie has no more code to run.
+        // Nobody else reaps it, so its pid is its own while it runs or is a
+        // zombie; and a zombie runs no more code.
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()));
         let state = stat.unwrap_or_default();
         let state = state.rsplit_once(") ").map_or("", |(_, state)| state);
@@ -283,7 +290,7 @@ impl Running {
             }
             thread::sleep(Duration::from_millis(2));
         }
-        // All writers are gone, so the readers come to an end of file.
+        // All writers are gone, so the readers reach the end of the file.
         for stream in [&self.stdout, &self.stderr] {
             while stream.lines.recv_timeout(GRACE).is_ok() {}
         }
@@ -296,7 +303,7 @@ impl Running {
         }
     }
 
-    /// Polls: the deadline has to hold whatever the program does.
+    /// Between two polls: the deadline must hold whatever the program does.
     fn wait_a_little(&self) {
         thread::sleep(Duration::from_millis(2));
     }
@@ -330,7 +337,7 @@ impl Drop for Running {
     }
 }
 
-/// A program that has ended, with nobody left behind.
+/// A program that has ended and left no process behind.
 #[derive(Debug)]
 pub struct Finished {
     /// Its process identifier.
@@ -349,7 +356,7 @@ impl Finished {
         self.stdout.lines().collect()
     }
 
-    /// Asserts exit status 0 and silence on standard error.
+    /// Asserts exit status 0 and an empty standard error.
     #[track_caller]
     pub fn success(self) -> Self {
         assert!(

@@ -55,12 +55,12 @@ pub fn named_pythons() -> Vec<Python> {
     pythons
 }
 
-/// All of `python2.7` and `python3.6` up that are on PATH or under `PYENV_ROOT`
-/// (`~/.pyenv` where that is not set), each version once.
+/// `python2.7` and all from `python3.6` up that are on PATH or under `PYENV_ROOT`
+/// (`~/.pyenv` if that is not set), each version once.
 ///
 /// # Panics
 ///
-/// When there is none.
+/// If there is none.
 pub fn pythons() -> Vec<Python> {
     let mut candidates = Vec::new();
     for folder in env::split_paths(&env::var_os("PATH").unwrap_or_default()) {
@@ -89,7 +89,8 @@ pub fn pythons() -> Vec<Python> {
     found.into_values().collect()
 }
 
-/// Of a CPython that runs; a pyenv shim whose version is not chosen does not.
+/// The version of a CPython; `None` if it does not run, like a pyenv shim whose
+/// version is not chosen.
 fn version(path: &PathBuf) -> Option<(Vec<u32>, String)> {
     let ask = "import sys, platform; print(platform.python_implementation()); \
                print('%d.%d.%d' % sys.version_info[:3])";

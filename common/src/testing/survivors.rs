@@ -1,4 +1,4 @@
-//! Who of a program's processes is still there, read from `/proc`.
+//! Which of a program's processes are still there, according to `/proc`.
 
 use std::fs;
 
@@ -17,7 +17,8 @@ pub(super) fn survivors(group: Pid, mark: &str) -> Vec<u32> {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|pid: &u32| {
             let fields = stat(*pid);
-            // A zombie without the group's number belongs to another run.
+            // A zombie has no environment to read. If it is not in the group, it
+            // belongs to another run.
             fields.get(2) == Some(&group)
                 || fs::read(format!("/proc/{pid}/environ"))
                     .is_ok_and(|environ| find(&environ, &marked))

@@ -1,4 +1,4 @@
-//! What stays the same in a transcript, and what differs.
+//! What stays the same in a transcript from run to run, and what differs.
 
 /// `text` with each run of digits replaced by `#`: what stays the same from
 /// run to run.
@@ -17,8 +17,8 @@ pub fn mask_numbers(text: &str) -> String {
     masked
 }
 
-/// The numbers in `text`, in order: what differs from run to run, and has to
-/// be related.
+/// The numbers in `text`, in order. They differ from run to run, so tests check
+/// how they are related.
 pub fn numbers(text: &str) -> Vec<u64> {
     text.split(|c: char| !c.is_ascii_digit())
         .filter_map(|digits| digits.parse().ok())

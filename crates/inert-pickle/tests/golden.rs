@@ -1,63 +1,35 @@
 //! What CPython 3.6, 3.11, 3.13 and 3.15 sent, read and written again.
 #![forbid(unsafe_code)]
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+use common::testing::{Recorded, recordings};
 use inert_pickle::{Composer, Kind, Limits, Value, protocol_of, read, write};
 
-struct Frame {
-    file: &'static str,
-    from_client: bool,
-    step: String,
-    payload: Vec<u8>,
-}
+const FILES: [&str; 8] = [
+    "session-3.6",
+    "session-3.11",
+    "session-3.13",
+    "session-3.15",
+    "exceptions-3.6",
+    "exceptions-3.11",
+    "exceptions-3.13",
+    "exceptions-3.15",
+];
 
-impl Frame {
-    fn name(&self) -> String {
-        format!("{}: {}", self.file, self.step)
-    }
-
-    fn value(&self) -> Value {
-        read(&self.payload, &Limits::default())
-            .unwrap_or_else(|error| panic!("{}: {error}", self.name()))
-    }
-}
-
-fn frames() -> Vec<Frame> {
-    let files = [
-        ("session-3.6", include_str!("data/session-3.6.txt")),
-        ("session-3.11", include_str!("data/session-3.11.txt")),
-        ("session-3.13", include_str!("data/session-3.13.txt")),
-        ("session-3.15", include_str!("data/session-3.15.txt")),
-        ("exceptions-3.6", include_str!("data/exceptions-3.6.txt")),
-        ("exceptions-3.11", include_str!("data/exceptions-3.11.txt")),
-        ("exceptions-3.13", include_str!("data/exceptions-3.13.txt")),
-        ("exceptions-3.15", include_str!("data/exceptions-3.15.txt")),
-    ];
-    let mut frames = Vec::new();
-    for (file, text) in files {
-        for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let [direction, step, hex] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
-            frames.push(Frame {
-                file,
-                from_client: direction == "C>S",
-                step: step.to_owned(),
-                payload: unhex(hex),
-            });
-        }
-    }
+fn frames() -> Vec<Recorded> {
+    let frames = recordings(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"), &FILES);
     assert!(frames.len() > 700, "{} frames", frames.len());
     frames
 }
 
-fn unhex(hex: &str) -> Vec<u8> {
-    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    (0..hex.len()).step_by(2).map(byte).collect()
+fn value(frame: &Recorded) -> Value {
+    read(&frame.payload, &Limits::default())
+        .unwrap_or_else(|error| panic!("{}: {error}", frame.name()))
 }
 
 #[test]
 fn every_frame_is_read_and_written_with_the_same_meaning_at_its_own_protocol() {
     for frame in frames() {
-        let value = frame.value();
+        let value = value(&frame);
         let written = write(&value, protocol_of(&frame.payload)).unwrap();
         assert!(
             written.len() <= frame.payload.len(),
@@ -76,7 +48,7 @@ fn every_frame_is_read_and_written_with_the_same_meaning_at_its_own_protocol() {
 #[test]
 fn every_frame_survives_every_protocol() {
     for frame in frames() {
-        let value = frame.value();
+        let value = value(&frame);
         for protocol in 2..=5 {
             let written = write(&value, protocol).unwrap();
             assert_eq!(protocol_of(&written), protocol);
@@ -97,11 +69,11 @@ fn every_frame_survives_every_protocol() {
 #[test]
 fn items_are_shown_as_python_shows_them() {
     let mut seen = 0;
-    for frame in frames().iter().filter(|frame| frame.from_client) {
+    for frame in frames().into_iter().filter(|frame| frame.from_client) {
         let Some(shown) = frame.step.strip_prefix("echo ") else {
             continue;
         };
-        let value = frame.value();
+        let value = value(&frame);
         let request = value.as_sequence().unwrap();
         let (Kind::Str(method), Kind::Tuple(args)) =
             (request.kind(1).unwrap(), request.kind(2).unwrap())
@@ -122,10 +94,10 @@ fn items_are_shown_as_python_shows_them() {
 fn exceptions_are_known_by_python_3_names() {
     let mut empty = Vec::new();
     for frame in frames()
-        .iter()
+        .into_iter()
         .filter(|frame| frame.step.starts_with("Empty()"))
     {
-        let value = frame.value();
+        let value = value(&frame);
         let reply: Vec<Value> = value.as_sequence().unwrap().collect();
         assert_eq!(reply[0].as_str(), Some("#ERROR"));
         let (module, name, args) = reply[1].as_call().unwrap();

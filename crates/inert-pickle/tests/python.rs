@@ -1,11 +1,10 @@
 //! CPython on both sides of the reader and writer: every object, at every protocol.
 #![forbid(unsafe_code)]
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use common::testing::{Program, Python, pythons};
+use common::testing::{Program, Python, bytes_of_hex, pythons};
 use inert_pickle::{Limits, Reader, Value, protocol_of, write};
 
 fn peer(python: &Python, task: &str) -> Program {
@@ -37,7 +36,7 @@ fn what_cpython_sends_comes_back_to_it_the_same() {
         let mut reader = Reader::new(Limits::default());
         for line in dumped.lines() {
             let [name, protocol, hex] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
-            let payload = unhex(hex);
+            let payload = bytes_of_hex(hex);
             let stated = protocol_of(&payload);
             assert!(stated.to_string() == protocol || stated == 0 && protocol == "1");
             let read = reader.read(&payload);
@@ -94,7 +93,7 @@ fn objects_cross_between_the_oldest_and_the_newest_cpython() {
             if !crosses(name) {
                 continue;
             }
-            let value = Reader::default().read(&unhex(hex)).unwrap();
+            let value = Reader::default().read(&bytes_of_hex(hex)).unwrap();
             let Ok(written) = write(&value, protocol) else {
                 assert!(name.starts_with("cyclic_frozenset"), "{name}");
                 continue;
@@ -167,11 +166,6 @@ fn names_and_text_cross_between_python_2_and_3() {
         );
         println!("CPython {}: reads what Python 2 put", python.version);
     }
-}
-
-fn unhex(hex: &str) -> Vec<u8> {
-    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    (0..hex.len()).step_by(2).map(byte).collect()
 }
 
 fn hex_of(bytes: &[u8]) -> String {

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use common::testing::{Program, Python, pythons};
+use common::testing::{Program, Python, bytes_of_hex, pythons};
 use inert_pickle::semantics::{CompareError, Key, Work, equal, less, sort};
 use inert_pickle::{Reader, Value};
 
@@ -47,7 +47,7 @@ fn compare(python: &Python, seed: u64) -> usize {
         compared += 1;
         match fields[..] {
             ["value", pickle, hash] => {
-                let value = reader.read(&unhex(pickle)).unwrap();
+                let value = reader.read(&bytes_of_hex(pickle)).unwrap();
                 let key = Key::new(value.clone(), &mut Work::default());
                 match (&key, hash) {
                     (Ok(_), "yes") => {}
@@ -95,8 +95,8 @@ fn compare(python: &Python, seed: u64) -> usize {
                 assert!(same, "{}\nours: {ours}", shown());
             }
             ["sort", before, reverse, after] => {
-                let before = reader.read(&unhex(before)).unwrap();
-                let after = reader.read(&unhex(after)).unwrap();
+                let before = reader.read(&bytes_of_hex(before)).unwrap();
+                let after = reader.read(&bytes_of_hex(after)).unwrap();
                 let mut values: Vec<Value> = before.as_sequence().unwrap().collect();
                 sort(&mut values, reverse == "True", &mut Work::default()).unwrap();
                 let wanted: Vec<Value> = after.as_sequence().unwrap().collect();
@@ -120,9 +120,4 @@ fn is_known_to_differ(a: &Value, b: &Value) -> bool {
     [a, b]
         .iter()
         .any(|value| value.repr(2000).contains("Level"))
-}
-
-fn unhex(hex: &str) -> Vec<u8> {
-    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    (0..hex.len()).step_by(2).map(byte).collect()
 }

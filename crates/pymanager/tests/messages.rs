@@ -1,63 +1,28 @@
 //! What CPython 3.6, 3.11, 3.13 and 3.15 sent, taken apart and put together again.
 #![forbid(unsafe_code)]
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::fs;
-use std::path::Path;
-
+use common::testing::{Recorded, recordings};
 use pymanager::message::{Reply, Request, write_reply, write_request};
 use pymanager::pickle::{Error, Limits, Reader, Value, protocol_of};
 
-/// The recordings lie with the tests of the codec.
-fn recording(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../inert-pickle/tests/data");
-    fs::read_to_string(folder.join(name)).unwrap()
-}
+/// The recordings are with the tests of the codec.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../inert-pickle/tests/data");
 
-struct Frame {
-    file: &'static str,
-    from_client: bool,
-    step: String,
-    payload: Vec<u8>,
-}
+const FILES: [&str; 8] = [
+    "session-3.6",
+    "session-3.11",
+    "session-3.13",
+    "session-3.15",
+    "exceptions-3.6",
+    "exceptions-3.11",
+    "exceptions-3.13",
+    "exceptions-3.15",
+];
 
-impl Frame {
-    fn name(&self) -> String {
-        format!("{}: {}", self.file, self.step)
-    }
-}
-
-fn frames() -> Vec<Frame> {
-    let files = [
-        "session-3.6",
-        "session-3.11",
-        "session-3.13",
-        "session-3.15",
-        "exceptions-3.6",
-        "exceptions-3.11",
-        "exceptions-3.13",
-        "exceptions-3.15",
-    ];
-    let mut frames = Vec::new();
-    for file in files {
-        let text = &recording(&format!("{file}.txt"));
-        for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let [direction, step, hex] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
-            frames.push(Frame {
-                file,
-                from_client: direction == "C>S",
-                step: step.to_owned(),
-                payload: unhex(hex),
-            });
-        }
-    }
+fn frames() -> Vec<Recorded> {
+    let frames = recordings(FOLDER, &FILES);
     assert!(frames.len() > 700, "{} frames", frames.len());
     frames
-}
-
-fn unhex(hex: &str) -> Vec<u8> {
-    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    (0..hex.len()).step_by(2).map(byte).collect()
 }
 
 #[test]
