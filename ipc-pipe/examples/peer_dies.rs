@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use common::{program, say};
-use multiproc::connection::{Connection, Error, pipe};
+use multiproc::connection::{Connection, Error};
 use multiproc::process::{Builder, Process};
 
 /// More than a socket's buffers hold, so its sender blocks in the middle of it.
@@ -62,18 +62,16 @@ fn main() -> ExitCode {
 /// A child that sends a short message, then one of `long` bytes if that is not
 /// zero, and waits.
 fn sender(long: usize) -> anyhow::Result<(Connection, Process)> {
-    let (parent_end, mut child_end) = pipe(true)?;
-    let child = Builder::new("sender")
-        .close_in_child(&parent_end)
-        .spawn(move || {
-            child_end.send("the first message")?;
-            if long > 0 {
-                child_end.send_bytes(&vec![0; long])?;
-            }
-            child_end.recv_bytes().map(drop)
-        });
-    let child = child.context("cannot start the sender")?;
-    Ok((parent_end, child))
+    let sender = |mut end: Connection| {
+        end.send("the first message")?;
+        if long > 0 {
+            end.send_bytes(&vec![0; long])?;
+        }
+        end.recv_bytes().map(drop)
+    };
+    let started = Builder::new("sender").spawn_with_connection(sender);
+    let (child, connection) = started.context("cannot start the sender")?;
+    Ok((connection, child))
 }
 
 fn kill(child: &Process) -> anyhow::Result<()> {

@@ -21,31 +21,27 @@ use std::time::Duration;
 
 use anyhow::bail;
 use common::{program, say};
-use multiproc::connection::pipe;
 use multiproc::process::Builder;
 
 fn main() -> ExitCode {
     program::example("Shows poll and time-outs.", || {
-        let (mut parent_end, mut child_end) = pipe(true)?;
-        let child = Builder::new("child")
-            .close_in_child(&parent_end)
-            .spawn(move || {
-                // Silent until it is told to speak.
-                child_end.recv_bytes()?;
-                child_end.send("here I am")
-            })?;
+        let (child, mut end) = Builder::new("child").spawn_with_connection(|mut end| {
+            // Silent until it is told to speak.
+            end.recv_bytes()?;
+            end.send("here I am")
+        })?;
 
         let a_moment = Duration::from_millis(50);
-        say!("Now: {}", parent_end.poll(Some(Duration::ZERO))?);
-        say!("Within 50 ms: {}", parent_end.poll(Some(a_moment))?);
-        match parent_end.recv_timeout::<String>(a_moment) {
+        say!("Now: {}", end.poll(Some(Duration::ZERO))?);
+        say!("Within 50 ms: {}", end.poll(Some(a_moment))?);
+        match end.recv_timeout::<String>(a_moment) {
             Err(error) => say!("Receiving for 50 ms: {error}"),
             Ok(message) => bail!("received too early: {message}"),
         }
         say!("The child may speak.");
-        parent_end.send_bytes(b"speak")?;
-        say!("For ever: {}", parent_end.poll(None)?);
-        say!("Received: {}", parent_end.recv::<String>()?);
+        end.send_bytes(b"speak")?;
+        say!("For ever: {}", end.poll(None)?);
+        say!("Received: {}", end.recv::<String>()?);
         child.join_success()?;
         Ok(())
     })

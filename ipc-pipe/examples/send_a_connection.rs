@@ -25,23 +25,19 @@ use multiproc::process::Builder;
 
 fn main() -> ExitCode {
     program::example("Shows a connection sent through a connection.", || {
-        let (mut parent_end, mut child_end) = pipe(true)?;
-        let child = Builder::new("child")
-            .close_in_child(&parent_end)
-            .spawn(move || use_what_comes(&mut child_end))?;
-        let sent = send_one(&mut parent_end);
-        parent_end.close();
-        // A child that died is the cause of what failed here.
+        let (child, end) = Builder::new("child").spawn_with_connection(use_what_comes)?;
+        let sent = send_one(end);
+        // If the child died, that is the cause of what failed here.
         child.join_success()?;
         sent
     })
 }
 
-fn send_one(end: &mut Connection) -> anyhow::Result<()> {
+fn send_one(mut end: Connection) -> anyhow::Result<()> {
     end.recv_bytes()?;
     say!("The parent sends one end of a new pipe.");
     let (mut ours, theirs) = pipe(true)?;
-    // Moved: the parent has no copy that would keep end of file away.
+    // It is moved: the parent keeps no copy that would hold back end of file.
     end.send_connection(theirs)?;
     say!("Over the new pipe: {}", ours.recv::<String>()?);
     match ours.recv::<String>() {
@@ -51,12 +47,12 @@ fn send_one(end: &mut Connection) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn use_what_comes(end: &mut Connection) -> anyhow::Result<()> {
+fn use_what_comes(mut end: Connection) -> anyhow::Result<()> {
     say!("The child waits for a connection.");
     end.send_bytes(b"ready")?;
     let mut connection = match end.recv_connection() {
         Ok(connection) => connection,
-        // The parent has nobody left to print for: no failure of ours.
+        // The parent has stopped, since its output is closed: no failure here.
         Err(Error::EndOfFile) => return Ok(()),
         Err(error) => return Err(error.into()),
     };

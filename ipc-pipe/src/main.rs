@@ -13,54 +13,30 @@
 //!
 //! Python: `a, b = multiprocessing.Pipe()`, `a.send(...)`, `b.recv()`.
 //!
-//! What to notice: each side waits for a message, so the lines have one order
-//! only; and the child learns that the parent is done from end of file, which
-//! comes because nobody but the parent has the parent's end.
+//! What to notice: each side waits for a message, so the lines have only one
+//! order. The child learns that the parent is done from end of file, which comes
+//! because nobody but the parent has the parent's end.
 #![forbid(unsafe_code)]
+
+mod options;
 
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
 use common::{program, say};
 use multiproc::connection::{Connection, Error};
 use multiproc::process::Builder;
-use serde::{Deserialize, Serialize};
-
-const EXAMPLES: &str = "Examples:
-  cargo run -p ipc-pipe
-  cargo run -p ipc-pipe -- --item coffee --cups 1000 --price 5";
-
-/// Shows a dialogue between a parent and its child over a duplex pipe.
-#[derive(Parser)]
-#[command(name = "ipc-pipe", after_help = EXAMPLES)]
-struct Options {
-    /// What the parent orders
-    #[arg(long, default_value = "tea")]
-    item: String,
-    /// How many cups of it
-    #[arg(long, default_value_t = 3)]
-    cups: u32,
-    /// What the child asks for a cup
-    #[arg(long, default_value_t = 4)]
-    price: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Order {
-    item: String,
-    cups: u32,
-}
+use options::{Options, Order};
 
 // ANCHOR: recipe
 fn main() -> ExitCode {
     program::run(|options: Options| {
-        // Each side has its own end alone.
+        // Each side has only its own end.
         let serve = |end| serve(end, options.price);
         let (child, end) = Builder::new("child").spawn_with_connection(serve)?;
-        let talked = talk(end, options.item, options.cups);
+        let talked = talk(end, options.order);
         if talked.is_err() {
-            // A child that died is the cause; that it is gone, a consequence.
+            // If the child died, that is the cause; what failed here follows from it.
             child.join_success()?;
         }
         talked?;
@@ -70,14 +46,13 @@ fn main() -> ExitCode {
 }
 
 /// The parent's side of the dialogue. Its end is closed when it returns.
-fn talk(mut end: Connection, item: String, cups: u32) -> anyhow::Result<()> {
+fn talk(mut end: Connection, order: Order) -> anyhow::Result<()> {
     end.send_bytes(b"hello from the parent")?;
     let answer = end.recv_bytes().context("parent: greeting")?;
     say!("Parent received: {}", String::from_utf8_lossy(&answer));
 
-    end.send(&Order { item, cups })?;
-    let (order, amount): (Order, u64) = end.recv().context("parent: bill")?;
-    let Order { item, cups } = order;
+    end.send(&order)?;
+    let (Order { item, cups }, amount): (_, u64) = end.recv().context("parent: bill")?;
     say!("Parent received: a bill of {amount} for {cups} cups of {item}");
     Ok(())
 }

@@ -6,9 +6,8 @@
 //! ```
 //!
 //! Python: `threading.Thread(target=loop)`, `multiprocessing.cpu_count()` times,
-//! with a loop that never ends. What to notice: here N threads use N cores.
-//! Python's threads share one, however many there are: only the thread that has
-//! the interpreter's global lock runs.
+//! with a loop that never ends. What to notice: here N threads use N cores. In
+//! Python only the thread with the interpreter's global lock runs: one core.
 #![forbid(unsafe_code)]
 
 mod options;
@@ -30,7 +29,7 @@ fn main() -> ExitCode {
     program::run(|options: Options| {
         let cores = Cores::of_this_process()?;
         let count = options.threads.unwrap_or(cores.count());
-        // Before the handler: it runs in a thread, and these fork.
+        // Fork before the handler is set: it starts a thread.
         let forked = options.processes.then(|| processes::start(count));
         let forked = forked.transpose()?;
         let interrupted = Arc::new(AtomicBool::new(false));
@@ -58,13 +57,13 @@ fn main() -> ExitCode {
     })
 }
 
-/// The notes' program: so many threads, each of them busy.
+/// The notes' program: as many threads as asked for, each of them busy.
 fn threads(count: u32, live: &Live) -> Result<Summary, Error> {
     let meter = Meter::of_this_process()?;
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let start = |number| {
-            // The loop needs no more, and there may be thousands.
+            // The loop needs little stack, and there may be thousands of threads.
             let builder = Builder::new().stack_size(64 << 10);
             let thread = builder.spawn_scoped(scope, || be_busy(&stop));
             let what = format!("cannot start thread {number}");
@@ -72,7 +71,7 @@ fn threads(count: u32, live: &Live) -> Result<Summary, Error> {
         };
         let started = (1..=count).try_for_each(start);
         let watched = started.and_then(|()| live.watch("threads", || meter.cpu()));
-        // In any case: the scope waits for its threads.
+        // On errors too: the scope waits for its threads.
         stop.store(true, Ordering::Relaxed);
         watched
     })?;
