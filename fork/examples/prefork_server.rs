@@ -15,10 +15,10 @@
 //! Hello from process 4714.
 //! ```
 //!
-//! Apache's first model. What to notice: a request that crashes takes its own
-//! process along and nothing else; the parent stops accepting, not serving,
-//! when it has children enough (the kernel's backlog holds who comes then);
-//! it waits for the listener, its children's ends and Ctrl-C in one `poll`.
+//! Apache's first model. What to notice: a request that crashes takes only its
+//! own process with it. When the parent has enough children, it stops accepting
+//! for a while (the kernel's backlog holds new clients). One `poll` waits for the
+//! listener, for children that end and for Ctrl-C.
 #![forbid(unsafe_code)]
 
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -136,13 +136,13 @@ fn accept(listener: &TcpListener) -> io::Result<Option<TcpStream>> {
 
 /// One request and its answer, in the child.
 fn serve(stream: TcpStream) -> anyhow::Result<()> {
-    // A client that says nothing holds one child, and not for ever.
+    // A silent client holds up one child, but not for ever.
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     stream.set_write_timeout(Some(Duration::from_secs(10)))?;
     let mut request = BufReader::new((&stream).take(64 * 1024));
     let mut line = String::new();
     if request.read_line(&mut line)? == 0 {
-        return Ok(()); // it only looked whether somebody is here
+        return Ok(()); // it only checked that somebody listens
     }
     let path = line.split_whitespace().nth(1).unwrap_or("").to_string();
     let mut length = 0;

@@ -1,4 +1,4 @@
-//! Why a buffer is flushed before a fork: the same bytes leave twice.
+//! Why to flush buffers before a fork: otherwise the same bytes are written twice.
 //!
 //! ```text
 //! $ cargo run -q -p fork --example unflushed_output

@@ -8,10 +8,10 @@
 //! With PR_SET_PDEATHSIG: 4716 is gone.
 //! ```
 //!
-//! What to notice: a zombie holds its number and its exit status until its
-//! parent asks. An orphan goes to process 1, `init`, or to a nearer process
-//! that has declared itself a "subreaper" as this one does, and works on for
-//! nobody, unless it has asked the kernel to end with its parent.
+//! What to notice: a zombie keeps its pid and its exit status until its parent
+//! asks. An orphan's new parent is process 1, `init`, or a nearer process that has
+//! declared itself a "subreaper", as this one does. The orphan goes on working
+//! for nobody, unless it has asked the kernel to end it with its parent.
 
 #![expect(unsafe_code, reason = "this recipe shows the system call itself")]
 
@@ -29,7 +29,7 @@ use nix::unistd::{ForkResult, Pid, fork, getppid};
 
 fn main() -> ExitCode {
     program::example("Shows a zombie, an orphan, and the cure for each", || {
-        // Orphans come to us instead of to init, so that we can reap them.
+        // Become the parent of orphans, instead of init, to reap them.
         prctl::set_child_subreaper(true)?;
         zombie()?;
         orphan(false)?;
@@ -65,7 +65,7 @@ fn zombie() -> anyhow::Result<()> {
 /// and holds the pipe open for as long as it lives.
 fn orphan(dies_with_parent: bool) -> anyhow::Result<()> {
     let (mut reader, writer): (PipeReader, PipeWriter) = io::pipe()?;
-    // Closed when this process is no more: so that nobody stays for ever.
+    // Closed at the latest when this process ends, so that nobody stays for ever.
     let (lesson, teacher) = io::pipe()?;
     // SAFETY: this process has one thread; the child may run any code.
     let parent = match unsafe { fork() }? {
@@ -94,7 +94,7 @@ fn orphan(dies_with_parent: bool) -> anyhow::Result<()> {
         );
     } else {
         let new_parent = stat_field(child, 1)?;
-        // Before anything is said, which ends this program when nobody reads.
+        // Before anything is printed, which ends this program if nobody reads.
         kill(child, Signal::SIGKILL)?;
         waitpid(child, None)?;
         say!(
@@ -116,15 +116,15 @@ fn become_parent(mut writer: PipeWriter, mut lesson: PipeReader, child_dies_too:
                     process::exit_now(1);
                 }
             }
-            // Only now may the first process kill our parent.
+            // Only now may the first process kill this one's parent.
             let number = nix::unistd::getpid().as_raw();
             let _ = writer.write_all(&number.to_ne_bytes());
         }
-        // Keeps its end of the pipe out of the way.
+        // Closes its end of the pipe.
         Ok(ForkResult::Parent { .. }) => drop(writer),
         Err(_) => process::exit_now(1),
     }
-    // Nobody writes: this returns when the lesson is over.
+    // Nobody writes: this returns when the other end is closed.
     let _ = lesson.read(&mut [0]);
     process::exit_now(0)
 }

@@ -5,9 +5,9 @@
 //! ```
 //!
 //! Python: `os.fork()`. What to notice: the call returns twice, with 0 in the
-//! child and with the child's number in the parent; the parent waits, so the
-//! child's parent is still there when the child asks for it. Everything that
-//! this program leaves to care is taken care of in `multiproc::process`.
+//! child and with the child's pid in the parent. The parent waits, so it is still
+//! there when the child asks for its parent. `multiproc::process` does all that a
+//! careful program must do besides.
 
 #![expect(unsafe_code, reason = "this recipe shows the system call itself")]
 
@@ -20,7 +20,7 @@ use multiproc::process;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork, getpid, getppid};
 
-/// Forks a child; both say who they are.
+/// Forks a child; both print who they are.
 #[derive(Parser)]
 #[command(name = "fork", after_help = EXAMPLES)]
 struct Options {}
@@ -35,20 +35,20 @@ fn main() -> ExitCode {
     program::run(|_: Options| {
         say!("Process ({}) start...", getpid());
         // SAFETY: this process has one thread, so no lock is held by a thread
-        // that the child lacks, and the child may run any code.
+        // that is missing in the child, and the child may run any code.
         match unsafe { fork() }.context("fork")? {
             ForkResult::Child => {
                 let (own, parent) = (getpid(), getppid());
                 say!("I am child process ({own}) and my parent is {parent}.");
-                // Not `exit` and no return: what the parent left to be done at
-                // its end, destructors and buffers, is the parent's to do.
+                // Neither return nor `exit`: destructors and buffers belong to
+                // the parent, and must not run or be flushed here as well.
                 process::exit_now(0)
             }
             ForkResult::Parent { child } => {
                 let own = getpid();
                 say!("I ({own}) just created a child process ({child}).");
-                // Without this the child would end as a zombie, or ask for its
-                // parent when that has gone.
+                // Otherwise the child would become a zombie, or ask for its
+                // parent when that is gone.
                 let status = waitpid(child, None).context("waitpid")?;
                 ensure!(
                     status == WaitStatus::Exited(child, 0),

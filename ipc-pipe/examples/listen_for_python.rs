@@ -78,8 +78,8 @@ impl Python {
             .stdin(Stdio::from(theirs.into_fd()?))
             .spawn()
             .context("cannot run 'python3'")?;
-        // It has the other end for as long as it lives: a client that dies
-        // before it connects is not waited for in vain.
+        // The client holds the other end while it lives: if it dies before it
+        // connects, nobody waits for it in vain.
         let ready = wait(&[listener, &alive], None)?;
         ensure!(ready.contains(&0), "python3 ended and never connected");
         Ok(Python { child })

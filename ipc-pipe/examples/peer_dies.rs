@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Python: `EOFError`, `BrokenPipeError`, and `OSError` ("got end of file
-//! during message"), which is not told apart from other system errors.
+//! during message"), the same type as for other system errors.
 //!
 //! What to notice: half a message is never taken for a whole one, and what was
 //! sent before it is received first.

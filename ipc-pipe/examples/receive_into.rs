@@ -1,4 +1,4 @@
-//! Receives into a buffer of one's own, again and again.
+//! Receives into the same buffer, again and again.
 //!
 //! ```console
 //! $ cargo run -p ipc-pipe --example receive_into
@@ -10,8 +10,8 @@
 //!
 //! Python: `connection.recv_bytes_into(buffer)`, `multiprocessing.BufferTooShort`.
 //!
-//! What to notice: no memory is taken for a message that fits; one that does
-//! not comes with the error.
+//! What to notice: a message that fits needs no allocation; one that does not
+//! comes with the error.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;

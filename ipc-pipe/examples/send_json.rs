@@ -9,9 +9,9 @@
 //!
 //! Python: `connection.send_bytes(json.dumps(value).encode())`.
 //!
-//! What to notice: `send` and `recv` take any serde type that says what it is
-//! made of. A `serde_json::Value` has to ask the bytes, and only a format like
-//! JSON answers: so it is sent as JSON, which Python reads as well.
+//! What to notice: `send` and `recv` take any serde type with a fixed shape. A
+//! `serde_json::Value` must ask the bytes for its shape, which only a format like
+//! JSON can answer. So it is sent as JSON, which Python reads as well.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;

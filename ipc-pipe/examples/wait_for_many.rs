@@ -11,8 +11,8 @@
 //!
 //! Python: `multiprocessing.connection.wait([a, b, c, process.sentinel])`.
 //!
-//! What to notice: connections and processes are waited for in one call, and
-//! the end of a process is told by its pidfd, not by its silence.
+//! What to notice: one call waits for connections and processes, and a process's
+//! pidfd shows when it has ended; there is no need to guess from its silence.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;

@@ -8,11 +8,10 @@
 //! lost: 4, at most one for each dead reader: true
 //! ```
 //!
-//! Python: a process killed inside `Queue.get` leaves the queue's lock taken,
-//! and everybody waits for ever. What to notice: here the kernel hands the lock
-//! on, and an item leaves the queue by one store, so it is in the queue or in
-//! somebody's hands. A reader that dies takes along the item in its hands, and
-//! nothing else.
+//! Python: a process killed inside `Queue.get` leaves the queue's lock taken, and
+//! everybody waits for ever. What to notice: here the kernel hands on the lock,
+//! and an item leaves the queue by one store, so it is either in the queue or in a
+//! reader's hands. A reader that dies takes only the item in its hands with it.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -88,8 +87,8 @@ fn main() -> ExitCode {
     })
 }
 
-/// The next report. None will come when one of `both` is gone: by themselves,
-/// they go on for longer.
+/// The next report; `None` if one of `both` has died, since neither ends by itself
+/// this early.
 fn next(reports: &Queue<Item>, both: [&Process; 2]) -> anyhow::Result<Item> {
     loop {
         match reports.get_timeout(Duration::from_millis(100)) {

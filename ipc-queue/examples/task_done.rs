@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Python: `JoinableQueue`, `task_done`, `join`. What to notice: an empty queue
-//! means that every task has been taken, which is not that every task is done.
+//! means that every task has been taken, not that every task is done.
 //! `close` then tells the workers that no more will come.
 #![forbid(unsafe_code)]
 

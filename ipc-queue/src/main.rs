@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Python: `multiprocessing.Queue`, `put`, `get`, `terminate`. What to notice:
-//! the reader is an endless loop: the parent ends it, when all is dealt with.
+//! the reader is an endless loop, which the parent ends when all values are read.
 #![forbid(unsafe_code)]
 
 use std::process::{self, ExitCode};
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         let queue = Queue::new()?;
         let writer = Process::spawn("writer", || write(&queue, &options))?;
         let reader = Process::spawn("reader", || read(&queue))?;
-        // Until all was put and printed. A reader that died never gets there.
+        // Wait until all is put and printed, unless the reader dies first.
         let a_while = Duration::from_millis(100);
         while writer.join_timeout(a_while)?.is_none() || !queue.join_timeout(a_while) {
             if !reader.is_alive()? {

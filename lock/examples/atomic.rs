@@ -36,7 +36,7 @@ fn main() -> ExitCode {
                 let (counter, largest, left, sold) = (&counter, &largest, &left, &sold);
                 Builder::new().spawn_scoped(scope, move || {
                     for round in 0..ROUNDS {
-                        // Relaxed: nothing else is read on the strength of these.
+                        // Relaxed: no other memory depends on these numbers.
                         counter.fetch_add(1, Ordering::Relaxed);
                         largest.fetch_max(number * ROUNDS + round, Ordering::Relaxed);
                     }

@@ -16,9 +16,9 @@
 //!
 //! Python: `lock.acquire(timeout=0.5)`. What to notice: nothing is wrong with
 //! either thread alone. `std::sync::Mutex` has no such time-out and would hang
-//! here, so the lock of this example is a queue of one key: whoever wants in
-//! gets the key and puts it back afterwards. The first four lines may
-//! change places, in pairs.
+//! here, so the lock of this example is a queue with one key: whoever wants in
+//! takes the key out and puts it back afterwards. The first two lines may change
+//! places, and so may the next two.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -33,7 +33,7 @@ use multiproc::thread::{Builder, current_name};
 
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A lock that need not be waited for for ever.
+/// A lock with a time-out.
 struct Lock {
     name: &'static str,
     key: Queue<()>,

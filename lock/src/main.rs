@@ -6,10 +6,10 @@
 //! ```
 //!
 //! Python: `threading.Lock`, `lock.acquire()`, `try` … `finally`,
-//! `lock.release()`. What to notice: with the lock the balance is 0, always;
-//! without it updates are lost and the balance is anything, another each time.
-//! The compiler does not let two threads change a plain variable: what the run
-//! without a lock does takes an effort.
+//! `lock.release()`. What to notice: with the lock the balance is always 0;
+//! without it updates are lost, and the balance is different each time. The
+//! compiler does not let two threads change a plain variable: the run without a
+//! lock has to go out of its way to do it.
 #![forbid(unsafe_code)]
 
 mod options;
@@ -52,16 +52,16 @@ fn with_lock(balance: &Mutex<i64>, n: i64, rounds: u64) {
         let mut balance = balance.lock().unwrap_or_else(PoisonError::into_inner);
         *balance += n;
         *balance -= n;
-        // Here it is released, and on every other path out: what Python's `try`
-        // and `finally` are for.
+        // The lock is released here, and on every other path out of the block:
+        // what Python needs `try` and `finally` for.
     }
 }
 
 /// All threads at once, as Python's `balance = balance + n`: a load and a store.
 /// Another thread may store between the two, and its update is lost.
 ///
-/// With plain variables this would be a data race, on which Rust and C put no
-/// limit at all; with relaxed atomics each load and each store is whole.
+/// With plain variables this would be a data race, after which anything may happen
+/// in Rust and C. With relaxed atomics each load and each store is whole.
 fn without_lock(balance: &AtomicI64, n: i64, rounds: u64) {
     for round in 0..rounds {
         let found = balance.load(Relaxed);

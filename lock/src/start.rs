@@ -11,7 +11,7 @@ use multiproc::thread::Builder;
 
 use crate::options::Options;
 
-/// How many rounds are done between two looks at how far the run is.
+/// How many rounds to do between two updates of the progress.
 const STEP: u64 = 100_000;
 
 /// Runs the threads. Each calls `change`, with its amount and a number of
@@ -24,7 +24,7 @@ pub(crate) fn run_threads(
         threads, rounds, ..
     } = *options;
     let progress = Progress::new(rounds.saturating_mul(threads.into()));
-    // Starting a thread takes about as long as its rounds: without this, the
+    // Starting a thread takes about as long as its rounds: without a barrier, the
     // first would be done before the second begins.
     let all_are_there = RwLock::new(false);
     let running = AtomicU16::new(0);
@@ -32,7 +32,8 @@ pub(crate) fn run_threads(
         if !*all_are_there.read().unwrap_or_else(PoisonError::into_inner) {
             return;
         }
-        // Woken is not running: with the last one to run, all begin.
+        // A thread that is woken does not run yet: all begin when the last one
+        // runs.
         running.fetch_add(1, Ordering::Relaxed);
         while running.load(Ordering::Relaxed) < threads {
             thread::yield_now();
@@ -67,11 +68,11 @@ pub(crate) fn run_threads(
 
 /// Lets another thread run, every so often, at a place picked at random.
 ///
-/// The scheduler may take the core away at any moment, but does so a few hundred
-/// times a second at most, and all the rounds are over sooner than that; nor
-/// does another core see every store at once. So that chance is not all that
-/// shows the error, a thread gives way by itself. That is always allowed: a
-/// program that it breaks is broken already.
+/// The scheduler may take the core away at any moment, but it does so at most a
+/// few hundred times a second, and all rounds are over sooner than that. Nor does
+/// another core see every store at once. So that it does not take luck to see the
+/// error, a thread yields by itself. That is always allowed: a program that breaks
+/// by it was broken before.
 pub(crate) fn give_way(round: u64) {
     if round.is_multiple_of(50) && fastrand::bool() {
         thread::yield_now();

@@ -55,7 +55,7 @@ fn run(count: u32) -> anyhow::Result<Summary> {
         if started.is_ok() {
             thread::sleep(RUN);
         }
-        // In any case: the scope waits for its threads.
+        // On errors too: the scope waits for its threads.
         stop.store(true, Ordering::Relaxed);
         started
     })?;

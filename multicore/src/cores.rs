@@ -8,7 +8,7 @@ use nix::unistd::{Pid, SysconfVar, sysconf};
 
 use crate::Error;
 
-/// What there is, and what this process gets of it.
+/// The machine's cores, and this process's share of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cores {
     machine: u32,
@@ -42,7 +42,7 @@ impl Cores {
 
     /// The number of threads that can be busy at once.
     pub fn count(&self) -> u32 {
-        // A part of a core takes a thread as well.
+        // Part of a core keeps a thread busy as well.
         self.usable().ceil().max(1.0) as u32
     }
 

@@ -5,10 +5,10 @@
 //! 2 workers opened the dictionary 2 times for 100 look-ups
 //! ```
 //!
-//! Python: `Pool(2, initializer=f, initargs=(x,))`. What to notice: it pays for
-//! what is dear to set up, a connection, a large table; and it runs in every
-//! worker, those that replace a dead one included. What may be shared by a fork
-//! is set up even better before the pool is made.
+//! Python: `Pool(2, initializer=f, initargs=(x,))`. What to notice: it is for
+//! what takes long to set up, such as a connection or a large table. It runs in
+//! every worker, including those that replace a dead one. What a fork may copy is
+//! better set up once, before the pool is made.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Python: `map`, `map_async`, `imap`, `imap_unordered`. What to notice:
-//! arguments travel in chunks, so that a short task is not outweighed by its
-//! journey; `imap` reads its input only as far ahead as the workers need, where
+//! arguments travel in chunks, so that sending a short task does not cost more
+//! than the task. `imap` reads its input only as far ahead as the workers need;
 //! Python's reads all of it.
 #![forbid(unsafe_code)]
 

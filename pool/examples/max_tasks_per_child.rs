@@ -1,4 +1,4 @@
-//! Workers that give way to fresh ones: the cure for tasks that leak.
+//! Workers that are replaced by fresh ones: the cure for tasks that leak.
 //!
 //! ```text
 //! $ cargo run -q -p pool --example max_tasks_per_child

@@ -10,10 +10,9 @@
 //! with a retry: task 2 is done, too
 //! ```
 //!
-//! Python: `Pool.map` never returns here. What to notice: the error says which
-//! task, which process and which signal; the other tasks do not notice. A task
-//! that may be done twice can be tried again; one that may not, cannot, since
-//! nobody knows how far it came.
+//! Python: `Pool.map` never returns here. What to notice: the error names the
+//! task, the process and the signal; the other tasks are not affected. Only a task
+//! that may be done twice can be tried again, since nobody knows how far it got.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;

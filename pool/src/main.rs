@@ -52,7 +52,7 @@ fn main() -> ExitCode {
             workers => usize::from(workers),
         };
         let pool = Pool::new(workers, |task: u32| long_task(task, naps))?;
-        // Said before the first task is added: its worker could be faster.
+        // Print this before the first task is added: a worker could be faster.
         say!("Waiting for all subprocess done...");
         let results: Vec<_> = (0..options.tasks)
             .map(|task| pool.apply_async(task))

@@ -10,10 +10,10 @@
 //! ```
 //!
 //! The notes' case for processes. What to notice: in the second part both
-//! threads run in a child of ours, or this program would be gone with them. A
-//! panic is not a crash: Rust ends the thread alone. An abort, a wild pointer
-//! or a full stack ends the process, with all its threads in the middle of
-//! whatever they do.
+//! threads run in a child, or this program would be gone with them. A panic is
+//! not a crash: Rust ends only the thread. An abort, a wild pointer or a stack
+//! overflow ends the process, with all its threads in the middle of whatever they
+//! do.
 #![forbid(unsafe_code)]
 
 use std::io;

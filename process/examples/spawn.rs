@@ -9,15 +9,14 @@
 //! ```
 //!
 //! Python: the `spawn` start method, the only one on Windows. A new process
-//! starts from nothing: it has no copy of the parent's variables, so it is told
-//! what to do, a role on its command line, and with what, its arguments
-//! serialised on its standard input.
+//! starts from nothing, without copies of the parent's variables. So it is told
+//! what to do (a role on its command line) and with what (its arguments,
+//! serialised on its standard input).
 //!
-//! Python's child imports the parent's main module to find the function, and
-//! so runs whatever stands there outside `if __name__ == '__main__'`: a start
-//! of a child, for one, which starts a child, and on without end. Here `main`
-//! looks for the role before it does anything else, and a process that has one
-//! never gets to the line that starts a child.
+//! Python's child imports the parent's main module to find the function, and so
+//! runs whatever is there outside `if __name__ == '__main__'`. If that starts a
+//! child, the child starts a child, without end. Here `main` first looks for the
+//! role, and a process that has one never reaches the line that starts a child.
 #![forbid(unsafe_code)]
 
 use std::io::{Read, Write, stdin};

@@ -5,9 +5,9 @@
 //! ```
 //!
 //! Python: `multiprocessing.Process(target=run_proc, args=('test',))`, `start`,
-//! `join`. What to notice: the child's line comes between the parent's second
-//! and third because the parent joins; the closure may use the parent's
-//! variables, of which the child has its own copy.
+//! `join`. What to notice: the child's line comes between the parent's second and
+//! third, because the parent joins. The closure may use the parent's variables:
+//! the child has its own copies.
 #![forbid(unsafe_code)]
 
 use std::process::{self, ExitCode};

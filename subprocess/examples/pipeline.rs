@@ -13,8 +13,8 @@
 //! `first.stdout.close()`.
 //!
 //! What to notice: no byte passes through this program. Each reading end moves
-//! into the program that reads from it, so a writer whose reader has gone gets
-//! `SIGPIPE` and ends, as in a shell; Python has to close its copy by hand.
+//! into the program that reads from it. So a writer whose reader is gone gets
+//! `SIGPIPE` and ends, as in a shell. In Python you must close your copy yourself.
 #![forbid(unsafe_code)]
 
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};

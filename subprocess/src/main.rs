@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Python: `subprocess.call([...])` and `Popen([...], ...).communicate(b"...")`.
-//! What to notice: the line with `$` leaves before the program starts, or it
+//! What to notice: the line with `$` is written before the program starts, or it
 //! would come after what the program prints.
 #![forbid(unsafe_code)]
 
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// What the notes do; and where there is no ping, what any system can.
+/// What the notes do, or, where there is no ping, what any system can do.
 fn ping() -> Result<(), Error> {
     match run(&["ping", "127.0.0.1", "-c", "4"]) {
         Err(error) if error.is_missing() => {
@@ -59,7 +59,7 @@ fn communicate(conversation: &Conversation) -> anyhow::Result<()> {
     if !output.stdout.is_empty() {
         say!("{}", String::from_utf8_lossy(&output.stdout).trim_end());
     }
-    // Where nobody reads it, there is nobody to be told.
+    // An error: nobody reads the output any more.
     let _ = stderr().write_all(&output.stderr);
     say!("Exit code: {}", returncode(output.status));
     match output.ended {
@@ -68,7 +68,7 @@ fn communicate(conversation: &Conversation) -> anyhow::Result<()> {
     }
 }
 
-/// Says what is run, as at a prompt.
+/// Shows the command, as at a prompt.
 fn command(words: &[impl AsRef<OsStr>]) -> Command {
     let shown: Vec<_> = words.iter().map(|w| w.as_ref().to_string_lossy()).collect();
     say!("$ {}", shown.join(" "));

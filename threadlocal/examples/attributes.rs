@@ -9,11 +9,11 @@
 //!
 //! Python: `local_school.student`, `local_school.teacher`: a `threading.local`
 //! takes any attribute. What to notice: here it is a struct, so a misspelt
-//! attribute does not compile. And the values have to be taken out again
-//! when a thread is done with them: the crate hands the place of a thread that
-//! has ended on to another, which would find somebody else's student there. In
-//! Python they go with their thread, but a thread of a pool has the same
-//! trouble from one request to the next.
+//! attribute does not compile. And a thread must remove its values when it is done
+//! with them: after it has ended, the crate gives its place to another thread,
+//! which would find somebody else's student there. In Python the values go with
+//! their thread, but a pool's thread has the same problem from one request to the
+//! next.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;

@@ -10,10 +10,10 @@
 //! Thread-3 stored 3
 //! ```
 //!
-//! Python's `sqlite3` refuses a connection in another thread than its own, when
-//! the program runs. What to notice: here it does not compile, since a
-//! `Connection` is not `Sync`; and no function of a request's way down to the
-//! database passes one on. SQLite is compiled in: nothing to install.
+//! Python's `sqlite3` refuses at run time to use a connection in another thread.
+//! What to notice: here it does not compile, since a `Connection` is not `Sync`.
+//! And none of the functions between a request and the database passes one on.
+//! SQLite is compiled in: nothing to install.
 #![forbid(unsafe_code)]
 
 use std::path::PathBuf;
@@ -116,7 +116,7 @@ fn work(database: &Database, requests: &Queue<u32>) -> anyhow::Result<()> {
 }
 
 fn handle(database: &Database, number: u32) -> anyhow::Result<()> {
-    // Any number of calls further down, somebody stores something.
+    // However deep in the calls, a function can store something.
     store(database, number).with_context(|| format!("cannot store request {number}"))
 }
 

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         let threads = options.students.into_iter().zip(names());
         let threads =
             threads.map(|(student, thread)| Thread::named(thread, move || process_thread(student)));
-        // All of them are started before the first is waited for.
+        // Start all of them before waiting for the first.
         let threads = threads.collect::<Result<Vec<_>, _>>()?;
         for thread in threads {
             thread.join()?;
@@ -51,8 +51,8 @@ fn main() -> ExitCode {
 
 // ANCHOR: recipe
 fn process_thread(name: String) {
-    // Set, not `get_or`: a thread may find what another left here that has
-    // ended, because the crate hands the places of such threads on.
+    // Set it, rather than `get_or`: the crate reuses the places of threads that
+    // have ended, so this one may hold another thread's value.
     *LOCAL_SCHOOL.get_or_default().borrow_mut() = name;
     process_student();
 }

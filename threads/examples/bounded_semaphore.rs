@@ -1,4 +1,4 @@
-//! A semaphore: so many at once, and no more.
+//! A semaphore: at most so many threads at once.
 //!
 //! ```text
 //! $ cargo run -q -p threads --example bounded_semaphore
@@ -11,11 +11,11 @@
 //!
 //! Python: `threading.Semaphore(2)`, `with semaphore:`,
 //! `semaphore.acquire(timeout=0.1)`. What to notice: a semaphore is a queue of
-//! permits. Who wants in takes one out, and waits where there is none; dropping
-//! it puts it back, on every path. With a single permit it is a lock. (Between
-//! processes a queue of permits works as well; but the permit of a process that
-//! is killed is gone, as it is in Python. Where that may happen, use locks,
-//! which the kernel hands on: `process_lock`.)
+//! permits. Whoever wants in takes one out, and waits if there is none; dropping
+//! the permit puts it back, on every path. With a single permit it is a lock.
+//! (A queue of permits works between processes too. But if a process is killed,
+//! its permit is lost, as in Python. Where that may happen, use locks, which the
+//! kernel hands on: `process_lock`.)
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;

@@ -9,9 +9,9 @@
 //! a thread for each         0.02          0.00
 //! ```
 //!
-//! The notes: with tasks that wait, the more the better, to a limit. What to
-//! notice: the CPU seconds. The work is nothing, waiting is all, and waiting
-//! can be done fifty at a time: also on a single core, also under Python's
+//! The notes: with tasks that wait, the more the better, up to a limit. What to
+//! notice: the CPU seconds. There is hardly any work, only waiting, and fifty
+//! tasks can wait at the same time, even on a single core, even under Python's
 //! global lock. For tasks that compute, see `multicore`.
 #![forbid(unsafe_code)]
 

@@ -9,12 +9,11 @@
 //! hand it 64 KiB                  34.46       3.95
 //! ```
 //!
-//! The notes: threads are a bit faster than processes, not by much. What to
-//! notice: by how much depends on what is done. Switching costs nearly the
-//! same. Starting a process copies the table of its memory, so it takes the
-//! longer the larger the program is. What is handed to a process is copied into
-//! the kernel and out of it; a thread gets a pointer, whatever the size, and
-//! most of its time here goes into freeing the block.
+//! The notes: threads are a bit faster than processes, but not much. What to
+//! notice: it depends on what they do. Switching costs nearly the same. Starting a
+//! process copies its page tables, so it takes longer for a larger program. Data
+//! for a process is copied into the kernel and out again; a thread gets a pointer,
+//! whatever the size, and most of its time here goes into freeing the block.
 //!
 //! The processes come first: a program that has threads must not fork.
 #![forbid(unsafe_code)]
@@ -97,7 +96,7 @@ fn switch_thread() -> anyhow::Result<f64> {
     })
 }
 
-/// On two cores, one side would not switch to the other but wait beside it.
+/// On two cores, the two sides would run at the same time rather than switch.
 fn on_one_core<R>(work: impl FnOnce() -> anyhow::Result<R>) -> anyhow::Result<R> {
     let this = Pid::from_raw(0);
     let allowed = sched_getaffinity(this)?;

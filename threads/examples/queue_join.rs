@@ -44,7 +44,7 @@ fn main() -> ExitCode {
                 };
                 let started = (1..=2).try_for_each(start).map_err(anyhow::Error::from);
                 let produced = started.and_then(|()| produce(&queue));
-                // In any case, also where the second printer could not be had:
+                // On every path, even if the second printer could not be started:
                 // the first one waits for pages, or for this.
                 queue.close();
                 produced

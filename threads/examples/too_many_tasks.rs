@@ -13,12 +13,12 @@
 //!   10000      286.5      260.0      260.5      34651
 //! ```
 //!
-//! The notes' homework: whoever does five subjects a minute each in turn works
-//! no faster for it, and clears the desk at every turn. What to notice: the work
-//! and the number of switches are the same from the second line on, but the CPU
-//! time grows twelvefold: ten thousand books do not fit into the caches that
-//! ten fit into, and each thread has to be started and ended. Where the system
-//! allows no more threads, the line says so.
+//! The notes' homework: doing five subjects in turn, a minute each, is no faster,
+//! and the desk must be cleared at every turn. What to notice: from the second
+//! line on, the work and the number of switches stay the same, but the CPU time
+//! grows twelvefold. The caches hold ten books but not ten thousand, and each
+//! thread must be started and ended. If the system allows no more threads, the
+//! line says so.
 #![forbid(unsafe_code)]
 
 use std::hint::black_box;

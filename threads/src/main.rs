@@ -5,9 +5,9 @@
 //! ```
 //!
 //! Python: `threading.Thread(target=loop, name='LoopThread')`, `start`, `join`,
-//! and `threading.current_thread().name` wherever it is asked. What to notice:
-//! the main thread has a name too, and its last line comes after all of the
-//! other's, because it joins.
+//! and `threading.current_thread().name` wherever a name is printed. What to
+//! notice: the main thread has a name too, and its last line comes after all lines
+//! of the other, because it joins.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
