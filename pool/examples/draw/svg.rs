@@ -1,8 +1,7 @@
 //! The few shapes that the pictures need.
 //!
-//! The background is left open, and the colours are of medium lightness: they
-//! can be read on a light page and on a dark one. Text in a filled shape is
-//! white.
+//! A picture brings its own background, white, so that it can be read on a light
+//! page and on a dark one. Text in a filled shape is white.
 
 use std::fmt::{Display, Write};
 
@@ -13,7 +12,7 @@ pub(crate) const GREEN: &str = "#2f7d5b";
 /// What is between them.
 pub(crate) const PURPLE: &str = "#85569c";
 /// Waiting, axes, and text without a shape.
-pub(crate) const GRAY: &str = "#75808a";
+pub(crate) const GRAY: &str = "#57606a";
 
 /// A point, or a size, in pixels.
 pub(crate) type Pair = (f64, f64);
@@ -33,7 +32,8 @@ impl Svg {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
              width=\"{width}\" height=\"{height}\" role=\"img\" \
              font-family=\"system-ui, 'DejaVu Sans', sans-serif\" font-size=\"15\">\n\
-             <title>{}</title>",
+             <title>{}</title>\n\
+             <rect width=\"{width}\" height=\"{height}\" rx=\"6\" fill=\"#ffffff\"/>",
             escape(title)
         ));
         svg
