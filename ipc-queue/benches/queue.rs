@@ -4,11 +4,13 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
+use std::cell::Cell;
 use std::time::Duration;
 
-use common::measure::{Comparison, Peer, Unit, seconds};
+use common::measure::{Comparison, Peer, Unit, flow, seconds};
+use multiproc::deadline::Deadline;
 use multiproc::process::Process;
-use multiproc::queue::process::Queue;
+use multiproc::queue::process::{DEFAULT_BYTES, DEFAULT_ITEMS, Queue, Ring};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
 use serde_bytes::ByteBuf;
@@ -52,6 +54,12 @@ fn main() {
         .candidate("ours", || Some(ours(2, 2_000_000)))
         .candidate("ours, one to one", || Some(ours(1, 4_000_000)))
         .run();
+    Comparison::new("4 KiB written and read in place", Unit::PerSecond)
+        .candidate("ours", || Some(in_place(400_000)))
+        .candidate(iceoryx2.name(), || {
+            iceoryx2.number(&["one-way", "400000", "4096"])
+        })
+        .run();
     let item = ByteBuf::from(vec![7; 4096]);
     Comparison::new("4 KiB, one producer, one consumer", Unit::PerSecond)
         .candidate("ours", || Some(run(1, 1_000_000, &item)))
@@ -81,6 +89,24 @@ fn idle() {
         .unwrap()
         .join_success()
         .unwrap();
+}
+
+/// Every byte is written where it stands, and read there.
+fn in_place(items: usize) -> f64 {
+    let ring = Ring::new(DEFAULT_ITEMS, DEFAULT_BYTES, 0).unwrap();
+    let sum = Cell::new(0);
+    let put = || {
+        let mut room = ring.reserve(4096, Deadline::NEVER).unwrap();
+        room.fill(7);
+        room.put();
+    };
+    let get = || {
+        let item = ring.front(Deadline::NEVER).unwrap();
+        sum.set(sum.get() + item.iter().map(|byte| u64::from(*byte)).sum::<u64>());
+    };
+    let rate = flow(1, items, put, get);
+    assert_eq!(sum.get(), 7 * 4096 * (items as u64 + 1));
+    rate
 }
 
 fn ours(pairs: u64, each: u64) -> f64 {

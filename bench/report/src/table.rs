@@ -12,12 +12,14 @@ const BEGIN: &str = "<!-- FIGURES: written by bench/report, not by hand -->";
 const END: &str = "<!-- END OF FIGURES -->";
 
 /// The comparisons that the README shows, by title.
-const README: [&str; 12] = [
+const README: [&str; 14] = [
     "start and join an empty child",
     "apply_async of an empty task, 2 workers",
+    "imap of an empty task, one by one, 2 workers",
     "pool of 4, start to first result",
     "map of 1 ms tasks, 2 workers: share of time in tasks",
     "u64, one producer, one consumer",
+    "4 KiB written and read in place",
     "Vec<u8> of 64 KiB, one producer, one consumer",
     "Vec<f64> of 64 KiB, one producer, one consumer",
     "One to one, unbounded",

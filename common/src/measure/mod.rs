@@ -7,13 +7,17 @@
 //! README and the book are written from that file, never typed.
 
 mod curve;
+mod flow;
+pub mod payload;
 mod peer;
 mod record;
 
 use std::fmt;
+use std::fs;
 use std::time::{Duration, Instant};
 
 pub use curve::Curve;
+pub use flow::flow;
 pub use peer::Peer;
 pub use record::RECORD;
 
@@ -158,6 +162,19 @@ pub fn seconds(work: impl FnOnce()) -> f64 {
     let start = Instant::now();
     work();
     start.elapsed().max(Duration::from_nanos(1)).as_secs_f64()
+}
+
+/// The most memory that this process has had, in bytes: what it shares with its
+/// children included.
+///
+/// # Panics
+///
+/// Without `/proc`.
+pub fn most_memory() -> f64 {
+    let status = fs::read_to_string("/proc/self/status").expect("/proc");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    kib.expect("a VmHWM") * 1024.0
 }
 
 /// Runs `python3 -c program args…` and reads the number that it prints: see

@@ -1,6 +1,7 @@
 //! Programs to measure ourselves against: in another language, or on a library
 //! that nothing here depends on.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -46,6 +47,24 @@ impl Peer {
             arguments: vec!["-c".to_string(), program.to_string()],
             name: version.unwrap_or_else(|| "CPython".to_string()),
         }
+    }
+
+    /// The running benchmark itself, started again: for what is to be measured in
+    /// a process that has done nothing before. Its arguments are for
+    /// [`Peer::wanted`].
+    pub fn this_program() -> Self {
+        Peer {
+            program: PathBuf::from("/proc/self/exe"),
+            arguments: Vec::new(),
+            name: "ours".to_string(),
+        }
+    }
+
+    /// The arguments with which [`this_program`](Self::this_program) was started;
+    /// empty for a benchmark as it was started by Cargo, which gives it options.
+    pub fn wanted() -> Vec<String> {
+        let arguments = env::args().skip(1);
+        arguments.filter(|word| !word.starts_with('-')).collect()
     }
 
     /// Its name, with the version if it is there.

@@ -19,7 +19,10 @@
 //! Vectors of numbers (`Vec<u8>`, `Vec<f64>`, `Vec<[f32; 3]>`) are copied as a
 //! whole wherever they stand in it; no wrapper makes them faster. Types that
 //! have to ask the bytes what comes next, as `serde_json::Value` does, are sent
-//! as text. (See [`codec`](crate::codec).)
+//! as text. (See [`codec`](crate::codec).) Bytes that are too large to be copied
+//! twice are written and read where they stand, by [`Ring::reserve`] and
+//! [`Ring::front`]; what is larger still is not sent at all, but shared
+//! ([`Array`](crate::shared::Array)).
 //!
 //! Items live in a [ring](Ring) of shared memory. `put` serialises the item,
 //! copies the bytes into the ring and returns: from then on any process can get

@@ -122,6 +122,7 @@ impl Ring {
     }
 
     /// Puts the item whose bytes stand at `at`, and releases the lock.
+    #[inline]
     pub(super) fn commit(&self, at: Position, need: Need, len: usize) {
         let tail = &self.header.tail;
         self.copy_in(at.units, &(len as u64).to_ne_bytes());
@@ -136,6 +137,7 @@ impl Ring {
     // ANCHOR_END: put_locked
 
     /// Takes the tail's lock if there is room, and tells where the room begins.
+    #[inline]
     pub(super) fn lock_room(
         &self,
         need: Need,
@@ -155,6 +157,7 @@ impl Ring {
         room
     }
 
+    #[inline]
     fn room(&self, need: Need, turn: Turn) -> Result<Position, Error> {
         if self.is_closed() {
             return Err(Error::Closed);

@@ -1,0 +1,89 @@
+//! What a message costs when more connections are open and waited for: `cargo
+//! bench -p ipc-pipe --bench growth`. Each point is measured in a fresh process.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+use common::measure::{Curve, Peer, Unit, seconds};
+use multiproc::connection::{Connection, Waitable, pipe, wait};
+use multiproc::process::Process;
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+/// Round trips in all, at each point.
+const ROUND_TRIPS: usize = 20_000;
+
+const PYTHON: &str = r#"
+import multiprocessing, os, resource, sys, time
+from multiprocessing.connection import wait
+n = int(sys.argv[1])
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+pairs = [multiprocessing.Pipe() for i in range(n)]
+ours, theirs = [p[0] for p in pairs], [p[1] for p in pairs]
+rounds = max(1, 5000 // n)
+def serve(ends, left, reply):
+    while left:
+        for end in wait(ends):
+            message = end.recv_bytes()
+            if reply: end.send_bytes(message)
+            left -= 1
+if os.fork() == 0:
+    serve(theirs, n * rounds, True)
+    os._exit(0)
+start = time.perf_counter()
+for i in range(rounds):
+    for end in ours: end.send_bytes(b"7" * 32)
+    serve(ours, n, False)
+print((time.perf_counter() - start) / (n * rounds))
+os.wait()
+"#;
+
+fn main() {
+    if let [number] = &*Peer::wanted() {
+        println!("{}", point(number.parse().unwrap()));
+        return;
+    }
+    let (ours, python) = (Peer::this_program(), Peer::python(PYTHON));
+    Curve::new(
+        "a round trip with so many connections open, a message on each at once",
+        "connections",
+        Unit::Seconds,
+        [1, 10, 100, 1_000],
+    )
+    .line("ours", |size| ours.number(&[&size.to_string()]))
+    .line(python.name(), |size| python.number(&[&size.to_string()]))
+    .run();
+}
+
+fn point(number: usize) -> f64 {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let pairs = (0..number).map(|_| pipe(true).unwrap());
+    let (mut ours, mut theirs): (Vec<_>, Vec<_>) = pairs.unzip();
+    let rounds = (ROUND_TRIPS / number).max(1);
+    let peer = Process::spawn("peer", || serve(&mut theirs, number * rounds, true));
+    let time = seconds(|| {
+        for _ in 0..rounds {
+            ours.iter_mut()
+                .for_each(|end| end.send_bytes(&[7; 32]).unwrap());
+            serve(&mut ours, number, false);
+        }
+    });
+    peer.unwrap().join_success().unwrap();
+    time / (number * rounds) as f64
+}
+
+/// Receives so many messages, wherever they come, and sends them back.
+fn serve(ends: &mut [Connection], mut left: usize, reply: bool) {
+    let mut buffer = [0; 32];
+    while left > 0 {
+        let waiting: Vec<&dyn Waitable> = ends.iter().map(|end| end as &dyn Waitable).collect();
+        for ready in wait(&waiting, None).unwrap() {
+            ends[ready].recv_bytes_into(&mut buffer).unwrap();
+            if reply {
+                ends[ready].send_bytes(&buffer).unwrap();
+            }
+            left -= 1;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! How the queue's cost grows with the number of items and with their size, and
+//! whether its memory does: `cargo bench -p ipc-queue --bench growth`. Each point
+//! is measured in a fresh process.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
+
+use std::hint::black_box;
+
+use common::measure::{Curve, Peer, Unit, flow, most_memory};
+use multiproc::queue::process::{DEFAULT_BYTES, DEFAULT_ITEMS, Queue};
+
+const PYTHON: &str = r#"
+import multiprocessing, resource, sys, time
+what, n = sys.argv[1], int(sys.argv[2])
+size, count = (n, max(8, min(20000, (64 << 20) // n))) if what == "size" else (8, n)
+item = b"7" * size if what == "size" else 7
+def produce(q):
+    for i in range(count + 1):
+        q.put(item)
+if __name__ == "__main__":
+    q = multiprocessing.get_context("fork").Queue(8 if what == "size" else 30000)
+    p = multiprocessing.get_context("fork").Process(target=produce, args=(q,))
+    p.start()
+    q.get()
+    start = time.perf_counter()
+    for i in range(count):
+        q.get()
+    seconds = time.perf_counter() - start
+    p.join()
+    print({"items": seconds, "size": size * count / seconds,
+           "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}[what])
+"#;
+
+/// CPython takes ten seconds for a million.
+const MOST_FOR_PYTHON: u64 = 100_000;
+
+fn main() {
+    if let [what, number] = &*Peer::wanted() {
+        println!("{}", point(what, number.parse().unwrap()));
+        return;
+    }
+    let items = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+    curve(
+        "items",
+        "items through a queue",
+        "items",
+        Unit::Seconds,
+        &items,
+    );
+    curve(
+        "memory",
+        "the most memory that the reader had",
+        "items",
+        Unit::Bytes,
+        &items,
+    );
+    let sizes = [
+        8,
+        64,
+        512,
+        4 << 10,
+        32 << 10,
+        256 << 10,
+        2 << 20,
+        16 << 20,
+        64 << 20,
+    ];
+    curve(
+        "size",
+        "a Vec<u8> through a queue",
+        "bytes in it",
+        Unit::BytesPerSecond,
+        &sizes,
+    );
+}
+
+fn curve(what: &str, title: &str, axis: &str, unit: Unit, sizes: &[u64]) {
+    let (ours, python) = (Peer::this_program(), Peer::python(PYTHON));
+    let most = if what == "size" {
+        u64::MAX
+    } else {
+        MOST_FOR_PYTHON
+    };
+    Curve::new(title, axis, unit, sizes.iter().copied())
+        .line("ours", |size| ours.number(&[what, &size.to_string()]))
+        .line(python.name(), |size| {
+            (size <= most).then(|| python.number(&[what, &size.to_string()]))?
+        })
+        .run();
+}
+
+fn point(what: &str, number: usize) -> f64 {
+    if what == "size" {
+        let bytes = DEFAULT_BYTES.max(3 * number + 4096);
+        let queue: Queue<Vec<u8>> = Queue::with_capacity(DEFAULT_ITEMS, bytes).unwrap();
+        let (item, count) = (vec![7; number], ((256 << 20) / number).clamp(8, 200_000));
+        let get = || drop(black_box(queue.get().unwrap()));
+        return flow(number, count, || queue.put(&item).unwrap(), get);
+    }
+    let queue: Queue<u64> = Queue::new().unwrap();
+    let get = || assert_eq!(queue.get().unwrap(), 7);
+    let rate = flow(1, number, || queue.put(&7).unwrap(), get);
+    match what {
+        "items" => number as f64 / rate,
+        _ => most_memory(),
+    }
+}
