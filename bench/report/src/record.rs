@@ -8,6 +8,8 @@ pub(crate) struct Record {
     pub(crate) machine: String,
     pub(crate) comparisons: Vec<Comparison>,
     pub(crate) curves: Vec<Curve>,
+    /// Runs that the book shows: the command, and what it printed.
+    pub(crate) transcripts: Vec<(String, String)>,
 }
 
 /// The same work by several candidates, ours first.
@@ -37,6 +39,7 @@ impl Record {
             machine: String::new(),
             comparisons: Vec::new(),
             curves: Vec::new(),
+            transcripts: Vec::new(),
         };
         let mut package = String::new();
         for line in text.lines() {
@@ -61,6 +64,9 @@ impl Record {
                         Some((name(line), list(&line[1], point)))
                     }),
                 }),
+                Some("transcript") => {
+                    record.transcripts.push((field("command"), field("text")));
+                }
                 _ => bail!("not a record: {line}"),
             }
         }

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use common::measure::RECORD;
 use serde_json::{Value, json};
 
-use crate::machine;
+use crate::{machine, transcript};
 
 const PEERS: [&str; 2] = ["ipc-channel-peer", "iceoryx2-peer"];
 
@@ -45,6 +45,25 @@ pub(crate) fn all(root: &Path, only: &[String]) -> anyhow::Result<PathBuf> {
             "cargo bench -p {package} --bench {name}: {status}"
         );
     }
+    transcripts(root, &path, only)?;
+    Ok(path)
+}
+
+/// Appends the runs that chapters show for their figures.
+fn transcripts(root: &Path, path: &Path, only: &[String]) -> anyhow::Result<()> {
+    let runs = transcript::measure(root, only)?;
+    let so_far = fs::read_to_string(path)?;
+    fs::write(path, so_far + &runs)?;
+    Ok(())
+}
+
+/// Runs only what chapters show for its figures, and gives the path of that
+/// record.
+pub(crate) fn shown(root: &Path, only: &[String]) -> anyhow::Result<PathBuf> {
+    let path = root.join("bench/target/transcripts.jsonl");
+    fs::create_dir_all(root.join("bench/target"))?;
+    fs::write(&path, "")?;
+    transcripts(root, &path, only)?;
     Ok(path)
 }
 
