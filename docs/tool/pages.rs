@@ -89,7 +89,7 @@ pub fn add(root: &Path, input: Value) -> anyhow::Result<Value> {
     let mut list = Edition::English.switch(root, "sources.md") + "# Sources\n\n";
     let mut below = Vec::new();
     for (file, path) in &pages {
-        let _ = writeln!(list, "- [{file}]({FOLDER}/{file}.html)");
+        let _ = writeln!(list, "- [{file}]({FOLDER}/{}.html)", page_name(file));
         below.push(page(root, file, path)?);
     }
     // Folded away below one entry, so that the chapters stay in sight.
@@ -157,7 +157,8 @@ fn turned(
                     // A page has an anchor at each line, not for a range.
                     let line = fragment.split('-').next().unwrap_or("");
                     let hash = if line.is_empty() { "" } else { "#" };
-                    let _ = write!(out, "]({sources}/{name}.html{hash}{line}){rest}");
+                    let page = page_name(&name);
+                    let _ = write!(out, "]({sources}/{page}.html{hash}{line}){rest}");
                     pages.insert(name, path);
                 }
             }
@@ -177,8 +178,17 @@ fn outside(root: &Path, folder: &Path, target: &str) -> Option<(String, PathBuf)
     Some((name.to_str()?.to_string(), path.clone()))
 }
 
+/// The name of a source's page. mdBook takes a link to `README.md.html` for one
+/// to a chapter, and cuts it.
+fn page_name(file: &str) -> String {
+    match file.strip_suffix(".md") {
+        Some(name) => format!("{name}-md"),
+        None => file.to_string(),
+    }
+}
+
 fn page(root: &Path, file: &str, path: &Path) -> anyhow::Result<Value> {
-    let own = format!("{FOLDER}/{file}.md");
+    let own = format!("{FOLDER}/{}.md", page_name(file));
     let mut content = Edition::English.switch(root, &own);
     let _ = write!(content, "# {file}\n\n<pre class=\"source\">");
     for (number, line) in text(path)?.lines().enumerate() {
@@ -211,6 +221,12 @@ fn text(path: &Path) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_of_a_markdown_file_is_no_chapter() {
+        assert_eq!(page_name("crates/a/README.md"), "crates/a/README-md");
+        assert_eq!(page_name("a/src/lib.rs"), "a/src/lib.rs");
+    }
 
     #[test]
     fn a_linked_source_gets_a_page_and_its_links_lead_there() {
