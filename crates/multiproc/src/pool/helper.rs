@@ -25,7 +25,7 @@ use crate::pool::descendants;
 use crate::pool::message::{Cause, Death, JobNumber, Report};
 use crate::pool::starts::Starts;
 use crate::pool::state::{FORKED, WorkerState};
-use crate::process::{Builder, Process, SpawnError};
+use crate::process::{Builder, ExitStatus, Process, SpawnError};
 use crate::queue::Error;
 use crate::queue::process::Ring;
 use crate::shared::Shared;
@@ -197,17 +197,10 @@ impl Helper<'_> {
             return Ok(());
         };
         let death = Death::new(worker.pid(), status);
-        let state = self.state(slot);
-        let phase = state.phase.load(Ordering::Acquire);
-        let progress = state.progress.load(Ordering::Relaxed);
+        let phase = self.state(slot).phase.load(Ordering::Acquire);
         let failed_too_often = self.starts.ended(slot, phase, status);
         if let Some(job) = self.tasks.claimed(slot) {
-            let job = JobNumber::from_ne_bytes(job);
-            self.say(&Report::Lost {
-                job,
-                progress,
-                death,
-            })
+            self.say_lost(slot, job, death)
         } else if failed_too_often {
             let cause = match phase {
                 FORKED => Cause::Start(death),
@@ -218,6 +211,15 @@ impl Helper<'_> {
         } else {
             Ok(())
         }
+    }
+
+    /// Reports that a worker died with `job` in its hands.
+    fn say_lost(&self, slot: usize, job: [u8; 8], death: Death) -> Result<(), End> {
+        self.say(&Report::Lost {
+            job: JobNumber::from_ne_bytes(job),
+            progress: self.state(slot).progress.load(Ordering::Relaxed),
+            death,
+        })
     }
 
     /// Forks workers for the slots that have none.
@@ -232,6 +234,13 @@ impl Helper<'_> {
                     self.starts.forked(slot);
                 }
                 Err(error) => {
+                    // In a rare case it was forked and then had to go, perhaps
+                    // with a job.
+                    if let Some(job) = self.tasks.claimed(slot) {
+                        let pid = self.state(slot).pid.load(Ordering::Relaxed);
+                        let killed = ExitStatus::Signal(Signal::SIGKILL as i32);
+                        self.say_lost(slot, job, Death::new(pid, killed))?;
+                    }
                     let alone = self.workers.iter().all(Option::is_none);
                     if self.starts.refused(slot) && alone {
                         self.say(&Report::GaveUp(Cause::Fork(reason(&error))))?;

@@ -14,6 +14,8 @@ shared_struct! {
     pub(crate) struct WorkerState {
         /// [`FORKED`], [`INITIALIZING`] or [`READY`].
         pub(crate) phase: AtomicU32,
+        /// Its pid, 0 before it has said so.
+        pub(crate) pid: AtomicU32,
         /// Which task of its job it is running.
         pub(crate) progress: AtomicU32,
     }
@@ -28,6 +30,7 @@ impl WorkerState {
     pub(crate) fn new() -> Self {
         WorkerState {
             phase: AtomicU32::new(FORKED),
+            pid: AtomicU32::new(0),
             progress: AtomicU32::new(0),
         }
     }

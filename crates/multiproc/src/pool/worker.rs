@@ -48,6 +48,7 @@ where
     A: DeserializeOwned,
     R: Serialize,
 {
+    state.pid.store(std::process::id(), Ordering::Relaxed);
     if let Some(initializer) = work.initializer {
         state.phase.store(INITIALIZING, Ordering::Release);
         let status = initializer();

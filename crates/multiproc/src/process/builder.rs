@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Mutex;
 
+use rustix::event::EventfdFlags;
 use rustix::process::{PidfdFlags, Signal, WaitOptions};
 
 use super::owner::Owner;
@@ -76,12 +77,20 @@ impl<'fd> Builder<'fd> {
     /// system refuses. No child is left then.
     pub fn spawn<R: Outcome>(self, body: impl FnOnce() -> R) -> Result<Process, SpawnError> {
         unreaped::reap();
-        let pid = fork::fork(&self, body)?;
+        // The child's pidfd takes this one's place. If no descriptor is left,
+        // that shows here, before there is a child that could do something.
+        let place = rustix::event::eventfd(0, EventfdFlags::CLOEXEC)
+            .map_err(|error| SpawnError::System(error.into()))?;
+        let pid = fork::fork(&self, move || {
+            drop(place);
+            body()
+        })?;
         let pidfd = match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
             Ok(pidfd) => pidfd,
             Err(error) => {
-                // Without a pidfd nobody could wait for the child: end it. Its
-                // pid is safe to use, since it is not reaped yet.
+                // The limit was lowered in between, or the whole system has run
+                // out. Without a pidfd nobody could wait for the child: end it.
+                // Its pid is safe to use, since it is not reaped yet.
                 let _ = rustix::process::kill_process(pid, Signal::KILL);
                 let _ = rustix::io::retry_on_intr(|| {
                     rustix::process::waitpid(Some(pid), WaitOptions::empty())

@@ -3,10 +3,12 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use common::testing::{Check, checks};
 use multiproc::connection;
 use multiproc::process::{Builder, Process, SpawnError};
+use multiproc::shared::Shared;
 
 use crate::process::loop_forever;
 
@@ -68,8 +70,17 @@ fn no_descriptor_left_is_a_clear_error() {
         "{error}"
     );
     drop(children);
-    // The one that could not be watched was taken back: no child is left.
     assert_eq!(nix::sys::wait::wait(), Err(nix::errno::Errno::ECHILD));
+    // Nor was there one for a moment, which could have done something.
+    let ran = Shared::new(AtomicU32::new(0)).unwrap();
+    let _all: Vec<_> = std::iter::from_fn(|| fs::File::open("/dev/null").ok()).collect();
+    for _ in 0..200 {
+        Process::spawn("child", || {
+            ran.fetch_add(1, Ordering::Relaxed);
+        })
+        .unwrap_err();
+    }
+    assert_eq!(ran.load(Ordering::Relaxed), 0);
 }
 
 fn a_child_with_a_connection_closes_the_right_ends() {
