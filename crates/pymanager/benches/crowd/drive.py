@@ -49,8 +49,8 @@ def client(n, start, tell):
     # The proxies' good-byes are no calls: the process ends without them.
 
 
-def collect(told, patience):
-    """What each client tells, as far as it comes in time."""
+def collect(told, what, patience):
+    """What the clients tell that begins so, as far as it comes in time."""
     lines, text, until = [], b'', time.monotonic() + patience
     while len(lines) < clients:
         left = until - time.monotonic()
@@ -58,7 +58,7 @@ def collect(told, patience):
             break
         text += os.read(told, 65536)
         *new, text = text.split(b'\n')
-        lines += new
+        lines += [line for line in new if line.startswith(what)]
     return lines
 
 
@@ -74,9 +74,9 @@ for n in range(clients):
         finally:
             os._exit(0)
     pids.append(pid)
-collect(told, CONNECT)
+collect(told, b'connected', CONNECT)
 os.close(go)
-done = [line.split()[1:] for line in collect(told, CALLS + END) if line.startswith(b'done')]
+done = [line.split()[1:] for line in collect(told, b'done', CALLS + END)]
 print(
     sum(int(calls) for calls, _ in done) / CALLS,
     max([float(worst) for _, worst in done], default=0),

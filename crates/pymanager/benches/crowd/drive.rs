@@ -41,15 +41,20 @@ pub(crate) fn drive(address: &str, what: &str, clients: u64) -> Result<(), Box<d
             // One that fails is one that does not come to an end.
             .spawn(move || client(&address, &what, n, &tell, &start).ok())?;
     }
-    collect(&told, clients, CONNECT, |_| {});
+    collect(&told, clients, CONNECT, |told| {
+        matches!(told, Told::Connected)
+    });
     *start.given.lock().unwrap_or_else(PoisonError::into_inner) = true;
     start.told.notify_all();
     let (mut calls, mut worst) = (0, Duration::ZERO);
-    let ended = collect(&told, clients, CALLS + END, |done| {
-        if let Told::Done(count, longest) = done {
+    let ended = collect(&told, clients, CALLS + END, |told| match told {
+        Told::Done(count, longest) => {
             calls += count;
             worst = worst.max(longest);
+            true
         }
+        // Too late.
+        Told::Connected => false,
     });
     let (worst, share) = (worst.as_secs_f64(), ended as f64 / clients as f64);
     println!("{} {worst} {share}", calls as f64 / CALLS.as_secs_f64());
@@ -57,22 +62,24 @@ pub(crate) fn drive(address: &str, what: &str, clients: u64) -> Result<(), Box<d
     std::process::exit(0);
 }
 
-/// Hears each client once; how many told in time.
+/// Hears the clients, until so many have told what is waited for; how many did
+/// in time.
 fn collect(
     told: &Receiver<Told>,
     clients: u64,
     patience: Duration,
-    mut hear: impl FnMut(Told),
+    mut is_it: impl FnMut(Told) -> bool,
 ) -> u64 {
     let until = Instant::now() + patience;
-    for heard in 0..clients {
+    let mut count = 0;
+    while count < clients {
         let left = until.saturating_duration_since(Instant::now());
         match told.recv_timeout(left) {
-            Ok(news) => hear(news),
-            Err(_) => return heard,
+            Ok(told) => count += u64::from(is_it(told)),
+            Err(_) => break,
         }
     }
-    clients
+    count
 }
 
 fn client(
