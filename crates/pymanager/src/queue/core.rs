@@ -204,7 +204,6 @@ impl<T: QueueItem> Queue<T> {
         let (mut low, mut high) = self.lock().items.places();
         loop {
             let state = self.lock();
-            low = low.max(state.items.places().0);
             let Some((middle, rank)) = state.items.between(low, high) else {
                 return Ok(low);
             };

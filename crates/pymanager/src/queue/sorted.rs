@@ -171,11 +171,7 @@ mod tests {
     /// happens.
     fn put(line: &mut Sorted<u64>, item: u64, mut meanwhile: impl FnMut(&mut Sorted<u64>)) -> u32 {
         let (mut low, mut high, mut looks) = (line.front(), line.back(), 0);
-        loop {
-            low = low.max(line.front());
-            let Some((place, found)) = line.between(low, high) else {
-                break;
-            };
+        while let Some((place, found)) = line.between(low, high) {
             match *found > item {
                 true => high = place,
                 false => low = place.behind(),
