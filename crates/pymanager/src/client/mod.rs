@@ -177,7 +177,9 @@ impl Client {
     }
 
     /// The object that a proxy stands for which came as a value: out of a dict
-    /// or a queue, or from another program.
+    /// or a queue, or from another program. It has to be one of this manager's:
+    /// the address in it, which is how the manager knows itself, is not looked
+    /// at.
     ///
     /// # Errors
     ///

@@ -178,12 +178,13 @@ fn index(index: usize) -> Value {
     i64::try_from(index).unwrap_or(i64::MAX).into()
 }
 
-/// What `acquire` is given: nothing to wait for ever, or for how long.
+/// What `acquire` is given: nothing to wait for ever, or for how long. (A lock of
+/// Python's takes no `None`.)
 fn patience(timeout: Option<Duration>) -> Vec<Value> {
-    match timeout {
-        None => Vec::new(),
-        Some(Duration::ZERO) => vec![false.into()],
-        Some(_) => vec![true.into(), seconds(timeout)],
+    match (timeout, seconds(timeout)) {
+        (Some(Duration::ZERO), _) => vec![false.into()],
+        (_, forever) if forever.is_none() => Vec::new(),
+        (_, seconds) => vec![true.into(), seconds],
     }
 }
 

@@ -193,6 +193,7 @@ fn lock(client: &Client, version: Option<&str>) {
         }
     });
     assert_eq!(count.get().unwrap(), 80);
+    assert!(lock.acquire_timeout(Duration::MAX).unwrap().is_some());
     let guard = lock.try_acquire().unwrap().unwrap();
     assert!(lock.try_acquire().unwrap().is_none());
     assert!(guard.again().unwrap().is_none(), "a plain lock");
