@@ -5,6 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// From here up, what stands for a connection is somebody in the serving program
+/// itself. Connections are numbered from 1.
+pub(crate) const SERVING_PROGRAM: u64 = 1 << 62;
+
 /// Who is connected to a manager, what it holds, and who waits for what.
 ///
 /// The manager answers it to the request `status`, which is none of CPython's:
@@ -63,7 +67,8 @@ pub struct ObjectStatus {
     pub references: u64,
     /// How many items it has; of a semaphore, permits.
     pub length: Option<u64>,
-    /// The number of the connection that holds it.
+    /// The number of the connection that holds it; one beyond all connections'
+    /// when the serving program does.
     pub held_by: Option<u64>,
     /// What else there is to say, in words.
     pub note: String,
@@ -131,8 +136,10 @@ impl fmt::Display for ObjectStatus {
         if let Some(length) = self.length {
             write!(f, ", length {length}")?;
         }
-        if let Some(holder) = self.held_by {
-            write!(f, ", held by connection {holder}")?;
+        match self.held_by {
+            None => {}
+            Some(SERVING_PROGRAM..) => f.write_str(", held by the serving program")?,
+            Some(holder) => write!(f, ", held by connection {holder}")?,
         }
         if !self.note.is_empty() {
             write!(f, ", {}", self.note)?;

@@ -14,6 +14,7 @@ use crate::object::{
     Answer, Call, Caller, Exception, Hold, KnowsShutDown, Memory, Resolve, Served,
 };
 use crate::queue::QueueObject;
+use crate::status::SERVING_PROGRAM;
 use inert_pickle::{Kind, Value};
 
 /// An object in this program that a manager can serve.
@@ -44,8 +45,8 @@ pub(crate) enum Account {
     Object(Arc<Memory>),
 }
 
-/// Owners of locks in this program. Connections are numbered from 1 up.
-static OWNERS: AtomicU64 = AtomicU64::new(u64::MAX);
+/// Owners of locks in this program, as if they were connections.
+static OWNERS: AtomicU64 = AtomicU64::new(SERVING_PROGRAM);
 
 /// What this program stores are plain values, not proxies of its own objects.
 struct NoProxies;
@@ -113,7 +114,7 @@ impl sealed::Handle for Local {
     type Owner = u64;
 
     fn owner(&self) -> Result<u64, Error> {
-        Ok(OWNERS.fetch_sub(1, Ordering::Relaxed))
+        Ok(OWNERS.fetch_add(1, Ordering::Relaxed))
     }
 
     fn call(&self, method: &str, args: &[Value], _: Option<Duration>) -> Result<Value, Error> {

@@ -92,6 +92,28 @@ fn a_lock_is_held_by_one_whichever_side_it_is_on() {
 }
 
 #[test]
+fn a_lock_that_the_serving_program_holds_is_told_as_such() {
+    let lock = SharedLock::new();
+    let (_server, client) = start(Manager::new(key()).register("lock", &lock));
+    let _far: RemoteLock = client.remote("lock", &[]).unwrap();
+    let guard = lock.acquire().unwrap();
+    let status = client.status().unwrap();
+    assert!(
+        status.to_string().contains("held by the serving program"),
+        "{status}"
+    );
+    let held = &status.objects[0];
+    let numbers = status
+        .connections
+        .iter()
+        .map(|connection| connection.number);
+    assert!(numbers.max() < held.held_by, "{status}");
+    drop(guard);
+    let status = client.status().unwrap();
+    assert_eq!(status.objects[0].held_by, None, "{status}");
+}
+
+#[test]
 fn what_a_cut_client_held_goes_to_the_next() {
     let lock = SharedLock::new();
     let (_server, client) = start(Manager::new(key()).register("lock", &lock));
