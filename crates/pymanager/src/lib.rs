@@ -56,6 +56,7 @@ pub mod handles;
 pub mod message;
 pub use inert_pickle as pickle;
 mod object;
+mod pool;
 mod queue;
 mod server;
 mod status;

@@ -134,6 +134,11 @@ impl<'a> Call<'a> {
         self.caller
     }
 
+    /// Another call on behalf of the same.
+    pub(crate) fn another(&self) -> Call<'a> {
+        Call::new(self.caller, self.objects, self.memory, true)
+    }
+
     /// The object that is called.
     pub(crate) fn this<T: Object>(&self) -> Option<Arc<T>> {
         self.object.as_ref()?.downcast()

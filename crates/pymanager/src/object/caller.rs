@@ -1,8 +1,10 @@
 //! On whose behalf a thread waits, and until when.
 
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
+use std::time::Instant;
 
 use multiproc::deadline::Deadline;
 
@@ -18,6 +20,7 @@ pub(crate) struct Caller {
     /// Whether a method waits on its behalf.
     waiting: AtomicBool,
     thread: Thread,
+    hang_up: HangUp,
     /// The objects that have to hear of the connection's end.
     holds: Mutex<Vec<Served>>,
     /// How many calls it has made.
@@ -43,13 +46,26 @@ impl Caller {
         Self::connection(0)
     }
 
+    /// Somebody who has gone already: nothing waits on his behalf.
+    pub(crate) fn nobody() -> Self {
+        let nobody = Self::here();
+        nobody.gone.store(true, Ordering::SeqCst);
+        nobody
+    }
+
     /// The connection of this number, served by the current thread.
     pub(crate) fn connection(number: u64) -> Self {
+        Self::over(number, HangUp::default())
+    }
+
+    /// The same, of a connection that can be ended from outside.
+    pub(crate) fn over(number: u64, hang_up: HangUp) -> Self {
         Caller {
             number,
             gone: AtomicBool::new(false),
             waiting: AtomicBool::new(false),
             thread: thread::current(),
+            hang_up,
             holds: Mutex::default(),
             calls: AtomicU64::new(0),
             doing: Mutex::default(),
@@ -59,6 +75,11 @@ impl Caller {
     /// The connection's number, which no other connection ever has.
     pub(crate) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// What ends the connection.
+    pub(crate) fn hang_up(&self) -> HangUp {
+        self.hang_up.clone()
     }
 
     /// Calls off the wait that is under way, and all to come.
@@ -135,6 +156,23 @@ impl Caller {
     }
 }
 
+/// Ends a connection from outside.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HangUp(Option<Arc<TcpStream>>);
+
+impl HangUp {
+    pub(crate) fn of(stream: &Arc<TcpStream>) -> Self {
+        HangUp(Some(Arc::clone(stream)))
+    }
+
+    pub(crate) fn hang_up(&self) {
+        if let Some(stream) = &self.0 {
+            // One that is closed already cannot be closed.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
 /// How long a call may wait, and for whom.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wait<'a> {
@@ -145,8 +183,18 @@ pub(crate) struct Wait<'a> {
 impl Wait<'_> {
     /// Sleeps until woken, for the right reason or another.
     pub(crate) fn park(&self) {
+        self.park_until(None);
+    }
+
+    /// The same, and not beyond this moment.
+    pub(crate) fn park_until(&self, moment: Option<Instant>) {
+        let left = moment.map(|moment| moment.saturating_duration_since(Instant::now()));
+        let left = match (self.deadline.remaining(), left) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
         self.caller.waiting.store(true, Ordering::SeqCst);
-        match self.deadline.remaining() {
+        match left {
             None => thread::park(),
             Some(left) => thread::park_timeout(left),
         }

@@ -10,6 +10,8 @@ pub struct Exception {
     module: &'static str,
     class: &'static str,
     args: Vec<Value>,
+    /// One that was raised elsewhere, as it came.
+    made: Option<Value>,
 }
 
 /// What a client's Python knows of `queue.ShutDown`, which came with 3.13.
@@ -33,7 +35,23 @@ impl Exception {
             module,
             class,
             args,
+            made: None,
         }
+    }
+
+    /// One that a program has raised and sent.
+    pub(crate) fn of_value(made: Value) -> Self {
+        Exception {
+            module: "builtins",
+            class: "Exception",
+            args: Vec::new(),
+            made: Some(made),
+        }
+    }
+
+    /// The exception as an object, for whatever Python.
+    pub(crate) fn as_value(&self) -> Value {
+        self.to_value(KnowsShutDown::Perhaps)
     }
 
     /// One of Python's own exceptions with a message.
@@ -91,6 +109,9 @@ impl Exception {
 
     /// The exception as an object: its class, called with its arguments.
     pub(crate) fn to_value(&self, knows: KnowsShutDown) -> Value {
+        if let Some(made) = &self.made {
+            return made.clone();
+        }
         if (self.module, self.class) == ("queue", "ShutDown") {
             match knows {
                 KnowsShutDown::Yes => {}

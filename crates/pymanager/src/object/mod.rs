@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub use call::Call;
 pub(crate) use call::{Resolve, exact, ident_of_token, seconds};
-pub(crate) use caller::{Caller, Wait};
+pub(crate) use caller::{Caller, HangUp, Wait};
 pub use exception::Exception;
 pub(crate) use exception::KnowsShutDown;
 pub use signature::Signature;

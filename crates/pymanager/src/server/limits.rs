@@ -36,6 +36,10 @@ pub struct Limits {
     /// How many connections there may be in all: 10,000. Each has a thread
     /// and a descriptor.
     pub connections: usize,
+    /// How long a task of a pool waits while there is no worker at all: 10 s.
+    pub pool_patience: Duration,
+    /// How often a task is done anew whose worker has died: never.
+    pub pool_retries: u32,
 }
 
 impl Default for Limits {
@@ -50,6 +54,8 @@ impl Default for Limits {
             vanished: Duration::from_secs(15),
             unproven: 1_024,
             connections: 10_000,
+            pool_patience: Duration::from_secs(10),
+            pool_retries: 0,
         }
     }
 }

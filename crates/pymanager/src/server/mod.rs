@@ -40,6 +40,7 @@ use std::time::Duration;
 use crate::AuthKey;
 use crate::handles::{Account, Accounts, Share};
 use crate::object::{Call, Exception, Memory, Object, Served, Signature};
+use crate::pool::{self, Board, Workers};
 use crate::queue::{self, QueueKind};
 use crate::status::Status;
 use crate::wire::Listener;
@@ -69,9 +70,10 @@ const GRACE: Duration = Duration::from_secs(1);
 /// # Ok::<(), pymanager::Error>(())
 /// ```
 ///
-/// The classes of Python's `SyncManager` are registered from the start (but for
-/// `Pool`, for which code would have to run), and `LifoQueue`, `PriorityQueue`
-/// and `SimpleQueue`: calling one makes a new object each time.
+/// The classes of Python's `SyncManager` are registered from the start, and
+/// `LifoQueue`, `PriorityQueue` and `SimpleQueue`: calling one makes a new object
+/// each time. The tasks of a `Pool` are done by Python programs that connect for
+/// that purpose, `docs/python/pool_worker.py` for one: the server runs no code.
 #[derive(Debug)]
 pub struct Manager {
     key: AuthKey,
@@ -80,6 +82,8 @@ pub struct Manager {
     registry: Registry,
     /// What everyone shares, to be told the limits.
     shared: Vec<Accounts>,
+    /// Where pools and their workers meet.
+    board: Arc<Board>,
     /// Kinds of queues that are made when called.
     kinds: Vec<(String, QueueKind)>,
 }
@@ -87,12 +91,15 @@ pub struct Manager {
 impl Manager {
     /// A manager for those who have `key`.
     pub fn new(key: AuthKey) -> Self {
+        let board = Board::new();
+        let pools = Arc::clone(&board);
         let manager = Manager {
             key,
             refuse_md5: false,
             limits: Limits::default(),
             registry: Registry::new(),
             shared: Vec::new(),
+            board: Arc::clone(&board),
             kinds: Vec::new(),
         };
         manager
@@ -101,6 +108,10 @@ impl Manager {
             .register_class("LifoQueue", QueueKind::Lifo)
             .register_class("PriorityQueue", QueueKind::Priority)
             .register_class("SimpleQueue", QueueKind::Simple)
+            .register_type("Pool", pool::parameters(), move |call| {
+                pool::new_pool(&pools, call)
+            })
+            .register_object("PoolWorkers", &Workers::new(&board))
             .register_type("dict", Signature::with_keywords(0, 1), types::new_dict)
             .register_type("list", Signature::positional(0, 1), types::new_list)
             .register_type(
@@ -210,6 +221,8 @@ impl Manager {
             ));
         }
         let memory = Memory::new(self.limits.memory);
+        self.board
+            .limit(self.limits.pool_patience, self.limits.pool_retries);
         let own = self.limits.queue_memory;
         self.registry.limit_objects(self.limits.objects);
         for accounts in &self.shared {

@@ -13,7 +13,7 @@ use super::manager_methods::{self, Then};
 use super::response::{Dialect, Response};
 use super::state::State;
 use crate::message::Request;
-use crate::object::{Answer, Call, Caller, Exception, Lent, Served};
+use crate::object::{Answer, Call, Caller, Exception, HangUp, Lent, Served};
 use crate::wire::{Channel, FrameError};
 use inert_pickle::{Reader, Value, protocol_of};
 
@@ -25,7 +25,7 @@ const NEWS: Duration = Duration::from_secs(1);
 pub(crate) fn serve(state: &State, connection: &Connection) {
     let caller = connection
         .caller
-        .get_or_init(|| Caller::connection(connection.id));
+        .get_or_init(|| Caller::over(connection.id, HangUp::of(&connection.stream)));
     // Who came on the list while it was being read was perhaps not called off.
     if state.is_stopping() {
         return;

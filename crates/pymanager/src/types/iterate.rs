@@ -8,7 +8,7 @@ use inert_pickle::{Change, Kind, Value};
 
 /// The items of an argument that can be iterated over, a proxy of this
 /// manager's list or dict among them.
-pub(super) fn items_of(call: &Call<'_>, value: &Value) -> Result<Vec<Value>, Exception> {
+pub(crate) fn items_of(call: &Call<'_>, value: &Value) -> Result<Vec<Value>, Exception> {
     items_within(call, value, DEEPEST)
 }
 

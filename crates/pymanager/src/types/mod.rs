@@ -19,6 +19,7 @@ use inert_pickle::Value;
 
 pub(crate) use array::{items_of_array, new_array};
 pub(crate) use dict::new_dict;
+pub(crate) use iterate::items_of;
 pub(crate) use list::new_list;
 pub(crate) use namespace::new_namespace;
 pub(crate) use slice::integer;
@@ -29,13 +30,13 @@ const MOST: usize = 1 << 26;
 
 /// What an object's items take of the manager's memory.
 #[derive(Debug)]
-struct Account {
+pub(crate) struct Account {
     all: Arc<Memory>,
     own: usize,
 }
 
 impl Account {
-    fn new(call: &Call<'_>) -> Self {
+    pub(crate) fn new(call: &Call<'_>) -> Self {
         Account {
             all: Arc::clone(call.memory()),
             own: 0,
@@ -43,13 +44,13 @@ impl Account {
     }
 
     /// Takes memory, or says that there is none.
-    fn charge(&mut self, bytes: usize) -> Result<(), Exception> {
+    pub(crate) fn charge(&mut self, bytes: usize) -> Result<(), Exception> {
         self.all.charge(bytes)?;
         self.own += bytes;
         Ok(())
     }
 
-    fn give_back(&mut self, bytes: usize) {
+    pub(crate) fn give_back(&mut self, bytes: usize) {
         let bytes = bytes.min(self.own);
         self.own -= bytes;
         self.all.give_back(bytes);
@@ -73,7 +74,7 @@ impl From<CompareError> for Exception {
 
 /// An answer that is kept by the object: what is in it is held until the
 /// client has had time to refer to it.
-fn kept(stored: Stored) -> Answer {
+pub(crate) fn kept(stored: Stored) -> Answer {
     match stored.holds {
         None => Answer::Value(stored.value),
         Some(_) => Answer::Lent(Lent {
@@ -84,7 +85,10 @@ fn kept(stored: Stored) -> Answer {
 }
 
 /// An answer made of several things that an object keeps.
-fn kept_together<'s>(value: Value, parts: impl IntoIterator<Item = &'s Stored>) -> Answer {
+pub(crate) fn kept_together<'s>(
+    value: Value,
+    parts: impl IntoIterator<Item = &'s Stored>,
+) -> Answer {
     let holds: Vec<_> = parts
         .into_iter()
         .filter_map(|part| part.holds.as_deref())

@@ -21,6 +21,7 @@ mod ends;
 mod hostile;
 mod lent;
 mod limits;
+mod pool;
 mod recordings;
 mod status;
 mod types;

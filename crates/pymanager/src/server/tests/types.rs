@@ -27,7 +27,7 @@ pub(super) fn connect(server: &Server) -> Raw {
 }
 
 /// The proxy of an object, as it travels.
-fn proxy(class: &str, ident: &str) -> Value {
+pub(super) fn proxy(class: &str, ident: &str) -> Value {
     let address = Value::tuple(&["127.0.0.1".into(), 5000.into()]);
     let token = Value::instance(
         &Value::global("multiprocessing.managers", "Token"),
@@ -45,11 +45,11 @@ fn proxy(class: &str, ident: &str) -> Value {
     )
 }
 
-fn forget(server: &Server, ident: &str) {
+pub(super) fn forget(server: &Server, ident: &str) {
     Raw::greeted(server).ask(None, "decref", &[ident.into()]);
 }
 
-fn objects(server: &Server) -> i64 {
+pub(super) fn objects(server: &Server) -> i64 {
     let count = Raw::greeted(server).ask(None, "number_of_objects", &[]);
     count.as_i64().unwrap()
 }

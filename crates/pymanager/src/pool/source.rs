@@ -1,0 +1,72 @@
+//! What a map is over.
+
+use crate::object::{Call, Exception};
+use crate::types::items_of;
+use inert_pickle::Value;
+
+/// The items of one call, taken in their order.
+#[derive(Debug)]
+pub(super) enum Source {
+    Items(Vec<Value>),
+    /// Numbers are made when their turn comes: there may be very many.
+    Range {
+        start: i64,
+        step: i64,
+        len: usize,
+    },
+}
+
+impl Source {
+    /// Of what Python's `for` would go through.
+    pub(super) fn of(call: &Call<'_>, value: &Value) -> Result<Source, Exception> {
+        if let Some(range) = range(value) {
+            return Ok(range);
+        }
+        items_of(call, value).map(Source::Items)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Source::Items(items) => items.len(),
+            Source::Range { len, .. } => *len,
+        }
+    }
+
+    /// So many items from `start` on, as a list.
+    pub(super) fn part(&self, start: usize, count: usize) -> Value {
+        match self {
+            Source::Items(items) => Value::list(&items[start..start + count]),
+            Source::Range {
+                start: first, step, ..
+            } => {
+                // All of them are between the bounds of the range.
+                let item = |n: usize| Value::from(first + n as i64 * step);
+                Value::list(&(start..start + count).map(item).collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
+fn range(value: &Value) -> Option<Source> {
+    let ("builtins", "range", args) = value.as_call()? else {
+        return None;
+    };
+    let numbers: Option<Vec<i64>> = args.map(|arg| arg.as_i64()).collect();
+    let (start, stop, step) = match numbers?[..] {
+        [stop] => (0, stop, 1),
+        [start, stop] => (start, stop, 1),
+        [start, stop, step] if step != 0 => (start, stop, step),
+        _ => return None,
+    };
+    let distance = i128::from(stop) - i128::from(start);
+    let step_wide = i128::from(step);
+    let steps = match distance.signum() == step_wide.signum() {
+        true => (distance.abs() - 1) / step_wide.abs() + 1,
+        false => 0,
+    };
+    Some(Source::Range {
+        start,
+        step,
+        len: usize::try_from(steps).ok()?,
+    })
+}

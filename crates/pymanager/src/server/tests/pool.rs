@@ -1,0 +1,371 @@
+//! Pools, with workers of ours that do as told, die, or mean ill.
+
+use super::types::{connect, forget, make, manager, objects, proxy};
+use super::*;
+
+fn patient() -> Limits {
+    Limits {
+        pool_patience: LONG,
+        ..Limits::default()
+    }
+}
+
+/// A connection that does tasks.
+struct Worker {
+    raw: Raw,
+    ident: String,
+}
+
+impl Worker {
+    fn enter(server: &Server) -> Worker {
+        let ident = make(server, "PoolWorkers", &[]);
+        let mut raw = connect(server);
+        raw.ask(Some(&ident), "enter", &["w".into()]);
+        Worker { raw, ident }
+    }
+
+    /// The next task, in Python's words.
+    fn take(&mut self) -> String {
+        self.raw.send(Some(&self.ident), "next", &[]);
+        self.task()
+    }
+
+    fn task(&mut self) -> String {
+        self.raw.reply().1
+    }
+
+    /// Answers with these results, and takes the next task.
+    fn answer(&mut self, results: &[i64]) {
+        let results: Vec<Value> = results.iter().map(|one| (*one).into()).collect();
+        let args = [true.into(), Value::list(&results)];
+        self.raw.send(Some(&self.ident), "next", &args);
+    }
+
+    /// Answers, and takes nothing more.
+    fn finish(&mut self, ok: bool, value: &Value) {
+        let args = [ok.into(), value.clone()];
+        self.raw.ask(Some(&self.ident), "finish", &args);
+    }
+}
+
+fn function() -> Value {
+    Value::global("mod", "f")
+}
+
+fn numbers(of: std::ops::Range<i64>) -> Value {
+    Value::list(&of.map(Value::from).collect::<Vec<_>>())
+}
+
+/// The result of an asynchronous call: its identifier.
+fn ident_of_proxy(reply: &Value) -> String {
+    let reply = Reply::of(reply).unwrap();
+    assert_eq!(reply.kind, "#PROXY", "{}", reply.value.repr(500));
+    crate::object::ident_of_token(&reply.value.as_sequence().unwrap().get(1).unwrap()).unwrap()
+}
+
+fn ask_for_proxy(raw: &mut Raw, ident: &str, method: &str, args: &[Value]) -> String {
+    raw.send(Some(ident), method, args);
+    ident_of_proxy(&raw.receive().unwrap().unwrap())
+}
+
+fn wait_until_waiting(server: &Server, raw: &Raw) {
+    let peer = raw.stream().local_addr().unwrap();
+    let connection = server.state.connections.of_peer(peer).unwrap();
+    until("it waits", || {
+        connection.caller.get().is_some_and(|one| one.is_waiting())
+    });
+}
+
+#[test]
+fn a_map_is_shared_out_and_comes_back_in_order() {
+    let server = manager(patient());
+    let pool = make(&server, "Pool", &[3.into()]);
+    let mut client = connect(&server);
+    client.send(Some(&pool), "map", &[function(), numbers(0..5), 2.into()]);
+    let mut workers: Vec<_> = (0..3).map(|_| Worker::enter(&server)).collect();
+    let tasks: Vec<_> = workers.iter_mut().map(Worker::take).collect();
+    assert_eq!(tasks[0], "('map', <class 'mod.f'>, [0, 1], None, False)");
+    assert_eq!(tasks[1], "('map', <class 'mod.f'>, [2, 3], None, False)");
+    assert_eq!(tasks[2], "('map', <class 'mod.f'>, [4], None, False)");
+    workers[2].answer(&[40]);
+    workers[1].answer(&[20, 30]);
+    workers[0].answer(&[0, 10]);
+    assert_eq!(client.reply().1, "[0, 10, 20, 30, 40]");
+    // And one call, with keywords.
+    let args = Value::tuple([&5.into()]);
+    client.send(Some(&pool), "apply", &[function(), args]);
+    let task = workers[2].task();
+    assert_eq!(task, "('apply', <class 'mod.f'>, ((5,), {}), None, False)");
+    workers[2].answer(&[55]);
+    assert_eq!(client.reply().1, "55");
+}
+
+#[test]
+fn a_worker_that_dies_costs_its_task_an_error_and_no_other() {
+    let server = manager(patient());
+    let pool = make(&server, "Pool", &[]);
+    let mut client = connect(&server);
+    let (mut dies, mut lives) = (Worker::enter(&server), Worker::enter(&server));
+    let items = [function(), numbers(0..2), 1.into()];
+    let results = ask_for_proxy(&mut client, &pool, "imap", &items);
+    assert!(dies.take().contains("[0]"));
+    assert!(lives.take().contains("[1]"));
+    lives.answer(&[1]);
+    drop(dies);
+    client.send(Some(&results), "__next__", &[]);
+    let (kind, text) = client.reply();
+    assert_eq!(kind, "#ERROR");
+    assert!(
+        text.contains("ProcessError('the worker w has ended"),
+        "{text}"
+    );
+    assert_eq!(
+        client.ask(Some(&results), "__next__", &[]).as_i64(),
+        Some(1)
+    );
+    client.send(Some(&results), "__next__", &[]);
+    assert!(client.reply().1.contains("StopIteration"));
+    // What it died of is told, where somebody knows.
+    client.send(Some(&pool), "apply", &[function()]);
+    lives.task();
+    let how = ["was killed by SIGKILL".into()];
+    lives.raw.ask(Some(&lives.ident.clone()), "died", &how);
+    assert!(
+        client
+            .reply()
+            .1
+            .contains("the worker w was killed by SIGKILL")
+    );
+}
+
+#[test]
+fn a_task_is_done_anew_as_often_as_the_server_allows() {
+    let server = manager(Limits {
+        pool_retries: 1,
+        ..patient()
+    });
+    let pool = make(&server, "Pool", &[]);
+    let mut client = connect(&server);
+    for deaths in [1, 2] {
+        client.send(Some(&pool), "map", &[function(), numbers(0..3), 9.into()]);
+        for _ in 0..deaths {
+            let mut dies = Worker::enter(&server);
+            assert!(dies.take().contains("[0, 1, 2]"));
+        }
+        if deaths == 1 {
+            let mut lives = Worker::enter(&server);
+            assert!(lives.take().contains("[0, 1, 2]"));
+            lives.finish(true, &numbers(0..3));
+            assert_eq!(client.reply().1, "[0, 1, 2]");
+        } else {
+            assert!(client.reply().1.contains("ProcessError"));
+        }
+    }
+}
+
+#[test]
+fn without_workers_a_pool_says_so() {
+    let server = manager(Limits {
+        pool_patience: Duration::ZERO,
+        ..Limits::default()
+    });
+    let pool = make(&server, "Pool", &[]);
+    let mut client = connect(&server);
+    let says_so = |client: &mut Raw| {
+        let (kind, text) = client.reply();
+        assert_eq!(kind, "#ERROR");
+        assert!(text.contains("no worker has come"), "{text}");
+    };
+    client.send(Some(&pool), "apply", &[function()]);
+    says_so(&mut client);
+    let result = ask_for_proxy(&mut client, &pool, "apply_async", &[function()]);
+    // A program that only ever looks hears of it, too.
+    assert!(client.ask(Some(&result), "ready", &[]).is_truthy());
+    client.send(Some(&result), "get", &[]);
+    says_so(&mut client);
+    // One that waits already, when the last worker goes.
+    let mut worker = Worker::enter(&server);
+    let map = [function(), numbers(0..2), 1.into()];
+    let result = ask_for_proxy(&mut client, &pool, "map_async", &map);
+    worker.take();
+    client.send(Some(&result), "wait", &[]);
+    let mut joiner = connect(&server);
+    joiner.ask(Some(&pool), "close", &[]);
+    joiner.send(Some(&pool), "join", &[]);
+    wait_until_waiting(&server, &client);
+    wait_until_waiting(&server, &joiner);
+    drop(worker);
+    assert_eq!(client.reply().1, "None");
+    assert_eq!(joiner.reply().1, "None");
+    client.send(Some(&result), "get", &[]);
+    assert_eq!(client.reply().0, "#ERROR");
+}
+
+#[test]
+fn terminate_stops_those_at_work_and_those_who_wait() {
+    let server = manager(patient());
+    let pool = make(&server, "Pool", &[]);
+    let mut client = connect(&server);
+    let (mut busy, mut other) = (Worker::enter(&server), Worker::enter(&server));
+    let map = [function(), numbers(0..5), 1.into()];
+    let result = ask_for_proxy(&mut client, &pool, "map_async", &map);
+    busy.take();
+    let mut waiter = connect(&server);
+    waiter.send(Some(&result), "get", &[]);
+    wait_until_waiting(&server, &waiter);
+    client.send(Some(&pool), "join", &[]);
+    assert!(client.reply().1.contains("Pool is still running"));
+    client.ask(Some(&pool), "terminate", &[]);
+    client.ask(Some(&pool), "join", &[]);
+    assert!(waiter.reply().1.contains("the pool was terminated"));
+    // The one that was at work is hung up on; the others stay for other pools.
+    assert!(busy.raw.ends());
+    let next = make(&server, "Pool", &[]);
+    client.send(Some(&next), "map", &[function(), numbers(7..8)]);
+    assert!(other.take().contains("[7]"));
+    other.answer(&[7]);
+    assert_eq!(client.reply().1, "[7]");
+    client.send(Some(&pool), "map", &[function(), numbers(7..8)]);
+    assert!(client.reply().1.contains("Pool not running"));
+}
+
+#[test]
+fn a_pool_has_no_more_at_work_than_its_processes_and_pools_take_turns() {
+    let server = manager(patient());
+    let small = make(&server, "Pool", &[1.into()]);
+    let mut client = connect(&server);
+    let map = |of| [function(), numbers(of), 1.into()];
+    ask_for_proxy(&mut client, &small, "map_async", &map(0..100));
+    let mut first = Worker::enter(&server);
+    assert!(first.take().contains("[0]"));
+    let mut second = Worker::enter(&server);
+    second.raw.send(Some(&second.ident.clone()), "next", &[]);
+    wait_until_waiting(&server, &second.raw);
+    // Another pool's task overtakes those of one that has all it may have.
+    let other = make(&server, "Pool", &[]);
+    ask_for_proxy(&mut client, &other, "map_async", &map(100..200));
+    assert!(second.task().contains("[100]"));
+    first.answer(&[0]);
+    let task = first.task();
+    second.answer(&[0]);
+    let turns = [task, second.task()];
+    assert!(turns.iter().any(|task| task.contains("[1]")), "{turns:?}");
+    assert!(turns.iter().any(|task| task.contains("[101]")), "{turns:?}");
+}
+
+#[test]
+fn a_callback_is_a_method_of_one_of_the_managers_objects() {
+    let server = manager(patient());
+    let pool = make(&server, "Pool", &[]);
+    let list = make(&server, "list", &[]);
+    let mut client = connect(&server);
+    let append = Value::call(
+        &Value::global("builtins", "getattr"),
+        &[proxy("ListProxy", &list), "append".into()],
+    );
+    let call = |callback: &Value| {
+        [
+            function(),
+            Value::tuple([]),
+            Value::dict([]),
+            callback.clone(),
+            callback.clone(),
+        ]
+    };
+    let mut worker = Worker::enter(&server);
+    for ok in [true, false] {
+        let result = ask_for_proxy(&mut client, &pool, "apply_async", &call(&append));
+        worker.take();
+        let value = match ok {
+            true => numbers(5..6),
+            false => Value::call(&Value::global("builtins", "OSError"), &[7.into()]),
+        };
+        worker.finish(ok, &value);
+        client.ask(Some(&result), "wait", &[]);
+    }
+    let all = client.ask(
+        Some(&list),
+        "__getitem__",
+        &[Value::call(
+            &Value::global("builtins", "slice"),
+            &[Value::none(), Value::none(), Value::none()],
+        )],
+    );
+    assert_eq!(all.repr(100), "[5, OSError(7)]");
+    for no in [function(), Value::from(5)] {
+        client.send(Some(&pool), "apply_async", &call(&no));
+        assert!(client.reply().1.contains("this manager runs no code"));
+    }
+}
+
+#[test]
+fn a_worker_that_lies_costs_its_own_task_at_most() {
+    let server = manager(patient());
+    let pool = make(&server, "Pool", &[]);
+    let mut client = connect(&server);
+    let mut worker = Worker::enter(&server);
+    // An outcome of nothing.
+    worker.finish(true, &numbers(0..9));
+    for lie in [numbers(0..9), 5.into(), Value::none()] {
+        client.send(Some(&pool), "map", &[function(), numbers(0..2), 2.into()]);
+        worker.take();
+        worker.finish(true, &lie);
+        let (kind, text) = client.reply();
+        assert_eq!(kind, "#ERROR");
+        assert!(text.contains("a result for each item"), "{text}");
+    }
+    // Somebody who is no worker gets no task, and his words mean nothing.
+    let mut stranger = connect(&server);
+    let ident = worker.ident.clone();
+    stranger.ask(Some(&ident), "died", &["of boredom".into()]);
+    stranger.send(Some(&ident), "next", &[]);
+    assert!(stranger.ends());
+}
+
+#[test]
+fn a_task_whose_worker_never_got_it_goes_to_another() {
+    let server = manager(patient());
+    let pool = make(&server, "Pool", &[]);
+    let mut client = connect(&server);
+    let worker = Worker::enter(&server);
+    let mut raw = worker.raw;
+    raw.send(Some(&worker.ident), "next", &[]);
+    wait_until_waiting(&server, &raw);
+    drop(raw);
+    until("it has left", || server.status().connections.len() < 3);
+    client.send(Some(&pool), "apply", &[function()]);
+    let mut other = Worker::enter(&server);
+    other.take();
+    other.answer(&[1]);
+    assert_eq!(client.reply().1, "1");
+}
+
+#[test]
+fn a_pool_is_forgotten_when_it_has_done_its_work() {
+    let server = manager(Limits {
+        memory: 1 << 20,
+        ..patient()
+    });
+    let pool = make(&server, "Pool", &[]);
+    let mut client = connect(&server);
+    let big = Value::bytes(&vec![0; 300 << 10]);
+    let call = [function(), Value::tuple([&big])];
+    let results: Vec<_> = (0..3)
+        .map(|_| ask_for_proxy(&mut client, &pool, "apply_async", &call))
+        .collect();
+    client.send(Some(&pool), "apply_async", &call);
+    assert!(client.reply().1.contains("MemoryError"));
+    forget(&server, &pool);
+    // It goes on without anybody who refers to it.
+    let mut worker = Worker::enter(&server);
+    for _ in &results {
+        worker.take();
+        worker.finish(true, &numbers(0..1));
+    }
+    for result in &results {
+        assert_eq!(client.ask(Some(result), "get", &[]).as_i64(), Some(0));
+        forget(&server, result);
+    }
+    until("nothing is kept", || server.memory() == 0);
+    assert_eq!(objects(&server), 1, "PoolWorkers alone");
+}
