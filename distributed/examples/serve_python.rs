@@ -1,5 +1,5 @@
 //! A manager in Rust for programs in Python: two shared queues, and all that
-//! Python's `SyncManager` serves besides, but for `Pool`.
+//! Python's `SyncManager` serves besides.
 //!
 //! <!-- not run: it serves until it is ended -->
 //! ```text
@@ -22,10 +22,15 @@
 //!
 //! What to notice: what you put may be of any class of yours. It comes out as
 //! it went in, and the server has never heard of the class: it runs nothing of
-//! what it is sent.
+//! what it is sent. The tasks of a `Pool` are done by Python programs that
+//! connect for that, on any machine: `--pool-workers 4` starts four here,
+//! `docs/python/pool_worker.py` starts them elsewhere.
 #![forbid(unsafe_code)]
 
-use std::net::SocketAddr;
+#[path = "serve_python/crew.rs"]
+mod crew;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -33,6 +38,7 @@ use std::sync::mpsc;
 use anyhow::Context;
 use common::program::{self, Exit, StopSignals};
 use common::say;
+use crew::Crew;
 use pymanager::{AuthKey, Limits, Listener, Manager, SharedQueue, raise_descriptor_limit};
 
 /// Serves get_task_queue, get_result_queue, and what a SyncManager does (Queue,
@@ -42,6 +48,7 @@ use pymanager::{AuthKey, Limits, Listener, Manager, SharedQueue, raise_descripto
     name = "serve_python",
     after_help = "Examples:\n  \
         serve_python                            on 127.0.0.1:5000, key abc\n  \
+        serve_python --pool-workers 4           and manager.Pool() has four processes\n  \
         serve_python --address 0.0.0.0:5000 --authkey-file key"
 )]
 struct Options {
@@ -68,6 +75,18 @@ struct Options {
     /// MiB in one queue [default: no limit]
     #[arg(long, value_name = "MIB")]
     max_queue_memory: Option<usize>,
+
+    /// Start N Python processes for the tasks of pools
+    #[arg(long, value_name = "N")]
+    pool_workers: Option<usize>,
+
+    /// The Python that does the tasks
+    #[arg(long, value_name = "PATH", default_value = "python3")]
+    python: PathBuf,
+
+    /// Do a task anew whose worker has died, up to N times
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pool_retries: u32,
 }
 
 fn main() -> ExitCode {
@@ -95,7 +114,12 @@ fn main() -> ExitCode {
         .context("cannot listen for Ctrl-C")?;
 
         say!("Serve on {}", server.address());
+        let crew = match options.pool_workers {
+            Some(count) if count > 0 => Some(start_crew(&options, count, server.address())?),
+            _ => None,
+        };
         server.wait();
+        drop(crew);
         server.shutdown();
         match stopped.try_recv() {
             Ok(signal) => Err(signal.exit(""))?,
@@ -104,9 +128,24 @@ fn main() -> ExitCode {
     })
 }
 
+/// Workers for pools, on this machine.
+fn start_crew(options: &Options, count: usize, mut address: SocketAddr) -> anyhow::Result<Crew> {
+    if address.ip().is_unspecified() {
+        // It listens on every address; this is the nearest.
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    let key_file = options.authkey_file.as_deref();
+    Crew::start(&options.python, count, &address.to_string(), key_file)
+        .with_context(|| format!("cannot start {}", options.python.display()))
+}
+
 /// The limits of a message and on memory, as they were asked for.
 fn limits(options: &Options) -> Limits {
     let mut limits = Limits::default();
+    limits.pool_retries = options.pool_retries;
     if let Some(mib) = options.max_message {
         limits.pickle.message = mib.saturating_mul(1 << 20);
     }
