@@ -88,8 +88,8 @@ fn a_map_is_shared_out_and_comes_back_in_order() {
     assert_eq!(tasks[1], "('map', <class 'mod.f'>, [2, 3], None, False)");
     assert_eq!(tasks[2], "('map', <class 'mod.f'>, [4], None, False)");
     workers[2].answer(&[40]);
-    workers[1].answer(&[20, 30]);
-    workers[0].answer(&[0, 10]);
+    workers[1].finish(true, &Value::list(&[20.into(), 30.into()]));
+    workers[0].finish(true, &Value::list(&[0.into(), 10.into()]));
     assert_eq!(client.reply().1, "[0, 10, 20, 30, 40]");
     // And one call, with keywords.
     let args = Value::tuple([&5.into()]);
