@@ -1,5 +1,5 @@
 //! `manager.Pool()` of Python programs, its tasks done by Python programs.
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![forbid(unsafe_code)]
 
 mod support;
@@ -33,13 +33,13 @@ fn serve(python: &Python, workers: usize, args: &[&str]) -> (Running, String) {
         .env("PYTHONPATH", folder())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .start();
-    let address = address_of(&mut server);
+    let address = server.next_address();
     (server, address)
 }
 
 fn client(python: &Python, address: &str, what: &str) -> Program {
     let (host, port) = address.rsplit_once(':').unwrap();
-    python.run("pool_client").args([host, port, what])
+    python.script(HERE, "pool_client").args([host, port, what])
 }
 
 /// Workers that are started by hand, as on another machine.
