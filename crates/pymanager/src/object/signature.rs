@@ -73,7 +73,9 @@ pub(crate) fn bind(
             }
             check_count(least, most, class, method, given)?;
             let mut by_position: Vec<_> = args.map(Some).collect();
-            by_position.resize(most, None);
+            if most < usize::MAX {
+                by_position.resize(most, None);
+            }
             Ok(Bound {
                 by_position,
                 by_name: Vec::new(),

@@ -114,6 +114,7 @@ impl Manager {
             .register_object("PoolWorkers", &Workers::new(&board))
             .register_type("dict", Signature::with_keywords(0, 1), types::new_dict)
             .register_type("list", Signature::positional(0, 1), types::new_list)
+            .register_type("set", Signature::positional(0, 1), types::new_set)
             .register_type(
                 "Namespace",
                 Signature::with_keywords(0, 0),

@@ -112,6 +112,17 @@ impl DictObject {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn clear(&self) {
+        let mut state = self.lock();
+        let entries = std::mem::take(&mut state.entries);
+        let places = std::mem::take(&mut state.places);
+        let own = state.account.own;
+        state.account.give_back(own);
+        drop(state);
+        // They may be many.
+        drop((entries, places));
+    }
+
     pub(super) fn entries(&self) -> Vec<Entry> {
         self.lock().entries.values().cloned().collect()
     }

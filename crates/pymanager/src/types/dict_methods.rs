@@ -45,13 +45,7 @@ pub(super) static DICT: Class<DictObject> = Class::new(
             Ok(Answer::none())
         }),
         Method::new("clear", Signature::positional(0, 0), |dict, _| {
-            let mut state = dict.lock();
-            let entries = std::mem::take(&mut state.entries);
-            let places = std::mem::take(&mut state.places);
-            let own = state.account.own;
-            state.account.give_back(own);
-            drop(state);
-            drop((entries, places));
+            dict.clear();
             Ok(Answer::none())
         }),
         Method::new("copy", Signature::positional(0, 0), |dict, _| {

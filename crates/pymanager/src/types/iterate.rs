@@ -2,6 +2,7 @@
 
 use super::dict::DictObject;
 use super::list::ListObject;
+use super::set::SetObject;
 use super::{MOST, too_many};
 use crate::object::{Call, Exception};
 use inert_pickle::{Change, Kind, Value};
@@ -53,6 +54,9 @@ fn items_of_object(call: &Call<'_>, value: &Value, depth: usize) -> Result<Vec<V
         }
         if let Some(dict) = served.downcast::<DictObject>() {
             return Ok(dict.keys());
+        }
+        if let Some(set) = served.downcast::<SetObject>() {
+            return Ok(set.values());
         }
     }
     let Kind::Object(object) = value.kind() else {

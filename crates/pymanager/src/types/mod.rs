@@ -8,6 +8,7 @@ mod iterate;
 mod list;
 mod list_methods;
 mod namespace;
+mod set;
 mod slice;
 mod value;
 
@@ -22,6 +23,7 @@ pub(crate) use dict::new_dict;
 pub(crate) use iterate::items_of;
 pub(crate) use list::new_list;
 pub(crate) use namespace::new_namespace;
+pub(crate) use set::new_set;
 pub(crate) use slice::integer;
 pub(crate) use value::new_value;
 

@@ -23,6 +23,7 @@ mod lent;
 mod limits;
 mod pool;
 mod recordings;
+mod set;
 mod status;
 mod types;
 
