@@ -33,6 +33,7 @@ mod watcher;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -263,9 +264,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// Where it listens.
+    /// Where it listens; `0.0.0.0:0` when that is a path.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens, when that is a Unix socket.
+    pub fn path(&self) -> Option<&Path> {
+        self.state.listener.path()
     }
 
     /// How many connections there are.

@@ -14,7 +14,7 @@ use super::response::{Dialect, Response};
 use super::state::State;
 use crate::message::Request;
 use crate::object::{Answer, Call, Caller, Exception, HangUp, Lent, Served};
-use crate::wire::{Channel, FrameError};
+use crate::wire::{Channel, FrameError, is_unix};
 use inert_pickle::{Reader, Value, protocol_of};
 
 /// How long to wait, after a client's good-bye, for the news that it did not
@@ -236,10 +236,16 @@ impl Session<'_> {
     fn proxy(&self, typeid: &str, object: &Served) -> Result<Value, Exception> {
         let ident = self.state.registry.add(object)?;
         // As the client knows us: we may listen on every address there is.
-        let address = self.channel.stream().local_addr();
-        let address = address.unwrap_or_else(|_| self.state.listener.address());
-        let host = address.ip().to_canonical().to_string();
-        let address = Value::tuple(&[host.as_str().into(), i64::from(address.port()).into()]);
+        let address = match self.channel.stream().local_addr() {
+            Ok(address) => {
+                let host = address.ip().to_canonical().to_string();
+                Value::tuple(&[host.as_str().into(), i64::from(address.port()).into()])
+            }
+            Err(_) => match self.state.listener.path() {
+                Some(path) => path.to_string_lossy().as_ref().into(),
+                None => Value::none(),
+            },
+        };
         let token = Value::instance(
             &Value::global("multiprocessing.managers", "Token"),
             &[],
@@ -350,7 +356,8 @@ fn has_arrived(
 ) -> bool {
     match end {
         Err(FrameError::System(_)) => false,
-        Ok(None) if !state.is_stopping() => {
+        // A Unix socket has told already: reading would have failed.
+        Ok(None) if !state.is_stopping() && !is_unix(stream) => {
             let patience = Timespec::try_from(NEWS).ok();
             let mut fds = [PollFd::new(stream, PollFlags::empty())];
             !poll(&mut fds, patience.as_ref()).is_ok_and(|count| count > 0)

@@ -15,6 +15,7 @@ use multiproc::connection::auth::Messages;
 use multiproc::connection::frame::{self, Header};
 use multiproc::deadline::Deadline;
 use multiproc::process::wait_readable;
+use rustix::io::Errno;
 
 use super::{FrameError, socket};
 
@@ -141,8 +142,11 @@ impl Channel {
                     if count > 0 && (self.prompt || !is_whole(arrived)) {
                         // Of a long message CPython sends the length on its
                         // own, and holds the rest back just the same.
-                        rustix::net::sockopt::set_tcp_quickack(&*self.stream, true)
-                            .map_err(io::Error::from)?;
+                        match rustix::net::sockopt::set_tcp_quickack(&*self.stream, true) {
+                            // A Unix socket acknowledges nothing.
+                            Ok(()) | Err(Errno::OPNOTSUPP) => {}
+                            Err(error) => return Err(io::Error::from(error).into()),
+                        }
                     }
                     return Ok(count);
                 }

@@ -7,4 +7,5 @@ mod socket;
 
 pub(crate) use frame::Channel;
 pub use listener::Listener;
+pub(crate) use listener::is_unix;
 pub(crate) use multiproc::connection::Error as FrameError;

@@ -9,11 +9,15 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send, sockopt};
 
-use super::FrameError;
+use super::{FrameError, is_unix};
 
 /// Sets a connection up: nothing is held back, and a peer's host that vanishes
 /// is noticed within about `vanished`.
 pub(super) fn set_up(stream: &TcpStream, vanished: Duration) -> io::Result<()> {
+    if is_unix(stream) {
+        // Nothing is held back, and no host can vanish.
+        return Ok(());
+    }
     // Each message leaves in one write and is waited for: nothing is won by
     // holding it back (Nagle), and a round trip lost.
     stream.set_nodelay(true)?;

@@ -26,6 +26,7 @@ mod recordings;
 mod set;
 mod status;
 mod types;
+mod unix;
 
 const LONG: Duration = Duration::from_secs(60);
 

@@ -1,0 +1,128 @@
+//! A manager on a Unix socket.
+
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+/// A path that nobody else uses, in a folder that goes with the test's program.
+fn path(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("pymanager-{}-{name}", std::process::id()));
+    let _ = fs::remove_file(&path);
+    path
+}
+
+fn serve_at(path: &Path) -> (Server, SharedQueue<i64>) {
+    let tasks = SharedQueue::new();
+    let server = Manager::new(key())
+        .register("tasks", &tasks)
+        .start(Listener::bind_path(path).unwrap())
+        .unwrap();
+    (server, tasks)
+}
+
+fn greeted(path: &Path) -> Raw {
+    let stream = OwnedFd::from(UnixStream::connect(path).unwrap());
+    let channel = Channel::new(Arc::new(stream.into()), LONG, LONG).unwrap();
+    let mut raw = Raw { channel };
+    raw.greet("abc").unwrap();
+    raw
+}
+
+/// Ready for calls of the queue's methods.
+fn with_tasks(path: &Path) -> (Raw, String) {
+    let created = greeted(path).ask(None, "create", &["tasks".into()]);
+    let ident = created.as_sequence().unwrap().get(0).unwrap();
+    let mut raw = greeted(path);
+    raw.ask(None, "accept_connection", &["raw".into()]);
+    (raw, ident.as_str().unwrap().to_string())
+}
+
+#[test]
+fn a_socket_in_the_file_system_is_for_its_user_alone_and_goes_with_the_server() {
+    let path = path("alone");
+    // What a server left that was killed.
+    drop(UnixListener::bind(&path).unwrap());
+    let (server, _tasks) = serve_at(&path);
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(server.path(), Some(&*path));
+    // One that is in use is nobody else's.
+    let taken = Listener::bind_path(&path).unwrap_err();
+    assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
+    with_tasks(&path);
+    server.shutdown();
+    assert!(!path.exists());
+    // A file is not a socket.
+    fs::write(&path, "precious").unwrap();
+    assert!(Listener::bind_path(&path).is_err());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+    fs::remove_file(&path).unwrap();
+    // The next server's socket is not ours to remove.
+    let (first, _tasks) = serve_at(&path);
+    fs::remove_file(&path).unwrap();
+    let (second, _tasks) = serve_at(&path);
+    first.shutdown();
+    with_tasks(&path);
+    second.shutdown();
+    assert!(!path.exists());
+}
+
+#[test]
+fn an_item_that_was_not_read_goes_back_and_one_that_was_stays() {
+    let path = path("items");
+    let (server, tasks) = serve_at(&path);
+    for read in [false, true] {
+        let (mut raw, ident) = with_tasks(&path);
+        raw.send(Some(&ident), "get", &[]);
+        until("it waits", || tasks.waiting() == 1);
+        tasks.put(&7).unwrap();
+        until("it has left", || tasks.is_empty());
+        if read {
+            assert_eq!(raw.reply().1, "7");
+        } else {
+            // It is in the socket, unread.
+            let mut fds = [rustix::event::PollFd::new(
+                raw.stream(),
+                rustix::event::PollFlags::IN,
+            )];
+            rustix::event::poll(&mut fds, None).unwrap();
+        }
+        drop(raw);
+        until("the server has noticed", || server.connections() == 0);
+        assert_eq!(tasks.len(), usize::from(!read));
+        while tasks.try_get().is_ok() {}
+    }
+    // One that waits and goes has taken nothing.
+    let (mut raw, ident) = with_tasks(&path);
+    raw.send(Some(&ident), "get", &[]);
+    until("it waits", || tasks.waiting() == 1);
+    drop(raw);
+    until("it waits no more", || tasks.waiting() == 0);
+    server.shutdown();
+}
+
+#[test]
+fn an_iterator_is_told_by_the_path() {
+    let path = path("token");
+    let (server, _tasks) = serve_at(&path);
+    let created = greeted(&path).ask(None, "create", &["dict".into()]);
+    let ident = created.as_sequence().unwrap().get(0).unwrap();
+    let mut raw = greeted(&path);
+    raw.ask(None, "accept_connection", &["raw".into()]);
+    raw.send(ident.as_str(), "__iter__", &[]);
+    let reply = raw.receive().unwrap().unwrap();
+    let reply = Reply::of(&reply).unwrap();
+    assert_eq!(reply.kind, "#PROXY");
+    let token = reply.value.as_sequence().unwrap().get(1).unwrap();
+    let pickle::Kind::Object(token) = token.kind() else {
+        panic!("no token");
+    };
+    let state = token.state().unwrap();
+    let address = state.as_sequence().unwrap().get(1).unwrap();
+    assert_eq!(address.as_str(), path.to_str());
+    server.shutdown();
+}
