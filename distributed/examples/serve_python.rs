@@ -29,17 +29,23 @@
 
 #[path = "serve_python/crew.rs"]
 mod crew;
+#[path = "serve_python/metrics.rs"]
+mod metrics;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use anyhow::Context;
 use common::program::{self, Exit, StopSignals};
 use common::say;
 use crew::Crew;
-use pymanager::{AuthKey, Limits, Listener, Manager, SharedQueue, raise_descriptor_limit};
+use pymanager::{
+    AuthKey, Client, Limits, Listener, Manager, Server, SharedQueue, raise_descriptor_limit,
+};
 
 /// Serves get_task_queue, get_result_queue, and what a SyncManager does (Queue,
 /// dict, list, Lock, Event and so on) to Python programs, until Ctrl-C.
@@ -48,11 +54,12 @@ use pymanager::{AuthKey, Limits, Listener, Manager, SharedQueue, raise_descripto
     name = "serve_python",
     after_help = "Examples:\n  \
         serve_python                            on 127.0.0.1:5000, key abc\n  \
+        serve_python --status 127.0.0.1:5000    what that one is doing\n  \
         serve_python --pool-workers 4           and manager.Pool() has four processes\n  \
         serve_python --address 0.0.0.0:5000 --authkey-file key"
 )]
 struct Options {
-    /// HOST:PORT to listen on
+    /// HOST:PORT to listen on, or a path with a / in it for a Unix socket
     #[arg(long, default_value = "127.0.0.1:5000")]
     address: String,
 
@@ -76,6 +83,15 @@ struct Options {
     #[arg(long, value_name = "MIB")]
     max_queue_memory: Option<usize>,
 
+    /// Say what a server at HOST:PORT does, and end: who is connected, what it
+    /// holds, who waits for what
+    #[arg(long, value_name = "ADDRESS")]
+    status: Option<String>,
+
+    /// Tell the same to Prometheus on HOST:PORT
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<String>,
+
     /// Start N Python processes for the tasks of pools
     #[arg(long, value_name = "N")]
     pool_workers: Option<usize>,
@@ -91,9 +107,17 @@ struct Options {
 
 fn main() -> ExitCode {
     program::run(|options: Options| {
-        let listener = Listener::bind(&options.address)
+        if let Some(address) = &options.status {
+            return tell_status(&options, address);
+        }
+        let listener = listen(&options.address)
             .with_context(|| format!("cannot listen on {}", options.address))?;
-        let key = key(&options, listener.address())?;
+        let address = match listener.path() {
+            Some(path) => path.display().to_string(),
+            None => listener.address().to_string(),
+        };
+        let key = key(&options, &listener)?;
+        let metrics = metrics_listener(&options)?;
         // More workers than the usual 1,024 descriptors.
         raise_descriptor_limit().context("cannot raise the limit on descriptors")?;
 
@@ -113,14 +137,20 @@ fn main() -> ExitCode {
         })
         .context("cannot listen for Ctrl-C")?;
 
-        say!("Serve on {}", server.address());
+        let server = Arc::new(server);
+        say!("Serve on {address}");
+        if let Some(listener) = metrics {
+            say!("Metrics on http://{}/metrics", listener.local_addr()?);
+            metrics::serve(listener, Arc::downgrade(&server)).context("cannot start a thread")?;
+        }
         let crew = match options.pool_workers {
-            Some(count) if count > 0 => Some(start_crew(&options, count, server.address())?),
+            Some(count) if count > 0 => Some(start_crew(&options, count, &server)?),
             _ => None,
         };
         server.wait();
         drop(crew);
-        server.shutdown();
+        // At the end of the last call for its metrics, if there is one.
+        drop(server);
         match stopped.try_recv() {
             Ok(signal) => Err(signal.exit(""))?,
             Err(_) => Ok(()),
@@ -129,7 +159,8 @@ fn main() -> ExitCode {
 }
 
 /// Workers for pools, on this machine.
-fn start_crew(options: &Options, count: usize, mut address: SocketAddr) -> anyhow::Result<Crew> {
+fn start_crew(options: &Options, count: usize, server: &Server) -> anyhow::Result<Crew> {
+    let mut address = server.address();
     if address.ip().is_unspecified() {
         // It listens on every address; this is the nearest.
         address.set_ip(match address.ip() {
@@ -137,8 +168,12 @@ fn start_crew(options: &Options, count: usize, mut address: SocketAddr) -> anyho
             IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
+    let address = match server.path() {
+        Some(path) => fs::canonicalize(path)?.display().to_string(),
+        None => address.to_string(),
+    };
     let key_file = options.authkey_file.as_deref();
-    Crew::start(&options.python, count, &address.to_string(), key_file)
+    Crew::start(&options.python, count, &address, key_file)
         .with_context(|| format!("cannot start {}", options.python.display()))
 }
 
@@ -161,11 +196,45 @@ fn limits(options: &Options) -> Limits {
     limits
 }
 
-fn key(options: &Options, address: SocketAddr) -> anyhow::Result<AuthKey> {
+/// Listens on HOST:PORT, or on a path.
+fn listen(address: &str) -> io::Result<Listener> {
+    match address.contains('/') {
+        true => Listener::bind_path(address),
+        false => Listener::bind(address),
+    }
+}
+
+fn metrics_listener(options: &Options) -> anyhow::Result<Option<TcpListener>> {
+    let Some(address) = &options.metrics else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(address);
+    let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
+    Ok(Some(listener))
+}
+
+/// Prints what another server is doing.
+fn tell_status(options: &Options, address: &str) -> anyhow::Result<()> {
+    let to = address.to_socket_addrs();
+    let mut to = to.with_context(|| format!("cannot find {address}"))?;
+    let to = to.next().context("no such address")?;
+    let client = Client::connect(to, &key_for(options, to.ip().is_loopback(), address)?)?;
+    say!("{}", client.status()?.to_string().trim_end());
+    Ok(())
+}
+
+fn key(options: &Options, listener: &Listener) -> anyhow::Result<AuthKey> {
+    let address = listener.address();
+    // A path is for this user alone.
+    let private = listener.path().is_some() || address.ip().is_loopback();
+    key_for(options, private, &address.to_string())
+}
+
+fn key_for(options: &Options, private: bool, address: &str) -> anyhow::Result<AuthKey> {
     match &options.authkey_file {
         Some(path) => AuthKey::from_file(path)
             .with_context(|| format!("cannot read the key from {}", path.display())),
-        None if address.ip().is_loopback() => Ok(AuthKey::new("abc")),
+        None if private => Ok(AuthKey::new("abc")),
         None => Err(Exit::new(
             2,
             format!("others can connect to {address}: give a secret key by --authkey-file"),
