@@ -15,7 +15,11 @@ use support::*;
 
 /// The lines after `$ cargo run …` in an example's header.
 fn promised(name: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.rs"));
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut path = examples.join(format!("{name}.rs"));
+    if !path.exists() {
+        path = examples.join(name).join("main.rs");
+    }
     let source = fs::read_to_string(path).unwrap();
     let start = format!("//! $ cargo run -p distributed --example {name}");
     source

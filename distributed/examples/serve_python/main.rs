@@ -27,9 +27,7 @@
 //! `docs/python/pool_worker.py` starts them elsewhere.
 #![forbid(unsafe_code)]
 
-#[path = "serve_python/crew.rs"]
 mod crew;
-#[path = "serve_python/metrics.rs"]
 mod metrics;
 
 use std::fs;
