@@ -44,7 +44,7 @@ impl Barrier<Local> {
     ///
     /// [`Error::Raised`], a `ValueError`, when there are none.
     pub fn new(parties: usize) -> Result<Self, Error> {
-        Ok(Local::new(sync::new_barrier, [index(parties)])?.into())
+        Ok(Local::new(|call| sync::new_barrier(None, call), [index(parties)])?.into())
     }
 }
 

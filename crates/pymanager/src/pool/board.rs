@@ -14,7 +14,11 @@ use workers::Worker;
 
 /// All pools of a manager, and all workers.
 #[derive(Debug)]
-pub(crate) struct Board(Mutex<State>);
+pub(crate) struct Board {
+    state: Mutex<State>,
+    /// The pool of what the manager's own objects want done.
+    errands: u64,
+}
 
 #[derive(Debug)]
 struct State {
@@ -104,7 +108,7 @@ impl Pool {
 
 impl Board {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Board(Mutex::new(State {
+        let state = Mutex::new(State {
             pools: BTreeMap::new(),
             workers: BTreeMap::new(),
             ready: BTreeSet::new(),
@@ -114,7 +118,15 @@ impl Board {
             deserted: Instant::now(),
             patience: Duration::from_secs(10),
             retries: 0,
-        })))
+        });
+        let mut board = Board { state, errands: 0 };
+        board.errands = board.open(Terms::default());
+        Arc::new(board)
+    }
+
+    /// The pool of what the manager's own objects want done.
+    pub(super) fn errands(&self) -> u64 {
+        self.errands
     }
 
     /// How long tasks wait for a worker, and how often one is done anew whose
@@ -303,7 +315,7 @@ impl Board {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -29,6 +29,7 @@
 
 mod board;
 mod callback;
+mod errand;
 mod job;
 #[expect(clippy::module_inception, reason = "the class is called so")]
 mod pool;
@@ -37,5 +38,6 @@ mod source;
 mod worker;
 
 pub(crate) use board::Board;
+pub(crate) use errand::Errand;
 pub(crate) use pool::{new_pool, parameters};
 pub(crate) use worker::Workers;

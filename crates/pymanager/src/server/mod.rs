@@ -93,7 +93,7 @@ impl Manager {
     /// A manager for those who have `key`.
     pub fn new(key: AuthKey) -> Self {
         let board = Board::new();
-        let pools = Arc::clone(&board);
+        let (pools, errands) = (Arc::clone(&board), Arc::clone(&board));
         let manager = Manager {
             key,
             refuse_md5: false,
@@ -152,7 +152,7 @@ impl Manager {
             .register_type(
                 "Barrier",
                 Signature::named(&["parties", "action", "timeout"], 1),
-                sync::new_barrier,
+                move |call| sync::new_barrier(Some(&errands), call),
             )
     }
 

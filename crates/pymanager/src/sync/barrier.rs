@@ -1,7 +1,7 @@
 //! `Barrier`.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use multiproc::deadline::Deadline;
 
@@ -10,6 +10,7 @@ use crate::object::{
     Answer, Call, Class, Exception, Method, Object, Outcome, Served, Signature, Ticket, WaitList,
     seconds,
 };
+use crate::pool::{Board, Errand};
 use crate::queue::number;
 use crate::status::ObjectStatus;
 use inert_pickle::Value;
@@ -20,6 +21,8 @@ pub(crate) struct BarrierObject {
     parties: usize,
     /// Seconds, for those who give none.
     timeout: Option<f64>,
+    /// What a worker is to call each time when all have come.
+    action: Option<Errand>,
     state: Mutex<State>,
 }
 
@@ -32,6 +35,8 @@ struct State {
     /// How often it was broken or reset while somebody waited.
     interrupted: u64,
     broken: bool,
+    /// All have come, and the action is under way.
+    acting: bool,
     waiting: WaitList,
 }
 
@@ -54,8 +59,12 @@ fn broken() -> Exception {
     Exception::new("threading", "BrokenBarrierError", Vec::new())
 }
 
-/// Makes a barrier, as calling its class does.
-pub(crate) fn new_barrier(call: &mut Call<'_>) -> Result<Served, Exception> {
+/// Makes a barrier, as calling its class does. The workers of `board` do what it
+/// is given to do.
+pub(crate) fn new_barrier(
+    board: Option<&Arc<Board>>,
+    call: &mut Call<'_>,
+) -> Result<Served, Exception> {
     let parties = call.value(0).as_i64().ok_or_else(|| {
         Exception::type_error(format!(
             "'<' not supported between instances of '{}' and 'int'",
@@ -65,14 +74,20 @@ pub(crate) fn new_barrier(call: &mut Call<'_>) -> Result<Served, Exception> {
     let Some(parties) = usize::try_from(parties).ok().filter(|parties| *parties > 0) else {
         return Err(Exception::value_error("parties must be > 0"));
     };
-    if !call.value(1).is_none() {
-        return Err(Exception::type_error(
-            "this manager runs no code: a barrier's action has to be done by a client",
-        ));
-    }
+    let action = match (call.value(1).is_none(), board) {
+        (true, _) => None,
+        // This manager runs no code: a pool's worker does.
+        (false, Some(board)) => Some(Errand::new(board, call.keep(1))),
+        (false, None) => {
+            return Err(Exception::type_error(
+                "there are no workers here: a barrier's action has to be done by a client",
+            ));
+        }
+    };
     Ok(Served::new(BarrierObject {
         parties,
         timeout: timeout(call, 2)?,
+        action,
         state: Mutex::default(),
     }))
 }
@@ -81,6 +96,20 @@ fn wait(barrier: &BarrierObject, call: &mut Call<'_>) -> Outcome {
     let deadline = timeout(call, 0)?.or(barrier.timeout);
     let wait = call.wait(deadline.map_or(Deadline::NEVER, |amount| seconds(amount.max(0.0))));
     let mut state = barrier.lock();
+    let mut ticket: Option<Ticket> = None;
+    while state.acting && !wait.caller.is_gone() {
+        // Who comes now belongs to the next round.
+        ticket = Some(state.waiting.enter(ticket));
+        drop(state);
+        wait.park();
+        state = barrier.lock();
+    }
+    if let Some(ticket) = ticket.take() {
+        state.waiting.leave(ticket);
+    }
+    if wait.caller.is_gone() {
+        return Ok(Answer::Nobody);
+    }
     if state.broken {
         return Err(broken());
     }
@@ -89,6 +118,9 @@ fn wait(barrier: &BarrierObject, call: &mut Call<'_>) -> Outcome {
         .find(|place| !state.arrived.contains(place))
         .unwrap_or(0);
     if state.arrived.len() + 1 == barrier.parties {
+        if let Some(action) = &barrier.action {
+            return act(barrier, action, state, call, place);
+        }
         state.arrived.clear();
         state.passed += 1;
         state.waiting.wake_all();
@@ -96,7 +128,6 @@ fn wait(barrier: &BarrierObject, call: &mut Call<'_>) -> Outcome {
     }
     state.arrived.insert(place);
     let (passed, interrupted) = (state.passed, state.interrupted);
-    let mut ticket: Option<Ticket> = None;
     loop {
         if state.passed != passed {
             return Ok(number(place).into());
@@ -120,6 +151,40 @@ fn wait(barrier: &BarrierObject, call: &mut Call<'_>) -> Outcome {
         drop(state);
         wait.park();
         state = barrier.lock();
+    }
+}
+
+/// The last one has come: the action first, then everybody goes on. An error of
+/// the action breaks the barrier, as in Python.
+fn act(
+    barrier: &BarrierObject,
+    action: &Errand,
+    mut state: MutexGuard<'_, State>,
+    call: &Call<'_>,
+    place: usize,
+) -> Outcome {
+    state.acting = true;
+    let interrupted = state.interrupted;
+    drop(state);
+    let done = action.run(call);
+    let mut state = barrier.lock();
+    state.acting = false;
+    if let Some(Ok(())) = done
+        && state.interrupted == interrupted
+    {
+        state.arrived.clear();
+        state.passed += 1;
+        state.waiting.wake_all();
+        return Ok(number(place).into());
+    }
+    if state.interrupted == interrupted {
+        state.broken = true;
+        state.interrupt();
+    }
+    state.waiting.wake_all();
+    match done {
+        None => Ok(Answer::Nobody),
+        Some(done) => Err(done.err().unwrap_or_else(broken)),
     }
 }
 

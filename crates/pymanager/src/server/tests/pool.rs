@@ -299,6 +299,48 @@ fn a_callback_is_a_method_of_one_of_the_managers_objects() {
 }
 
 #[test]
+fn a_barriers_action_is_done_by_a_worker_before_anybody_goes_on() {
+    let server = manager(patient());
+    let args = [2.into(), function()];
+    let barrier = make(&server, "Barrier", &args);
+    let mut worker = Worker::enter(&server);
+    let (mut one, mut other) = (connect(&server), connect(&server));
+    for ok in [true, false] {
+        one.send(Some(&barrier), "wait", &[]);
+        wait_until_waiting(&server, &one);
+        other.send(Some(&barrier), "wait", &[]);
+        assert_eq!(
+            worker.take(),
+            "('apply', <class 'mod.f'>, ((), {}), None, False)"
+        );
+        // Nobody has gone on; and who comes now waits for the next round.
+        let mut early = connect(&server);
+        early.send(Some(&barrier), "wait", &[]);
+        wait_until_waiting(&server, &early);
+        wait_until_waiting(&server, &one);
+        let error = Value::call(&Value::global("builtins", "OSError"), &[7.into()]);
+        match ok {
+            true => worker.finish(true, &numbers(0..1)),
+            false => worker.finish(false, &error),
+        }
+        let replies = [one.reply().1, other.reply().1];
+        if ok {
+            assert_eq!(replies, ["0", "1"]);
+            let mut late = connect(&server);
+            late.send(Some(&barrier), "wait", &[]);
+            worker.take();
+            worker.finish(true, &numbers(0..1));
+            assert_eq!([early.reply().1, late.reply().1], ["0", "1"]);
+        } else {
+            // It breaks, as in Python: the last one hears why.
+            assert!(replies[0].contains("BrokenBarrierError"), "{replies:?}");
+            assert_eq!(replies[1], "OSError(7)");
+            assert!(early.reply().1.contains("BrokenBarrierError"));
+        }
+    }
+}
+
+#[test]
 fn a_worker_that_lies_costs_its_own_task_at_most() {
     let server = manager(patient());
     let pool = make(&server, "Pool", &[]);
