@@ -37,14 +37,14 @@ def tear_down(cls):
 
 suites.ManagerMixin.setUpClass = classmethod(set_up)
 suites.ManagerMixin.tearDownClass = classmethod(tear_down)
-found = {'__name__': __name__}
-suites.install_tests_in_module_dict(found, 'fork')
+import manager_suites
+found = vars(manager_suites)
 multiprocessing.set_start_method('fork', force=True)
 
 
 class Result(unittest.TestResult):
     def tell(self, how, test, err=None):
-        name = test.id().split('.', 1)[-1] if hasattr(test, 'id') else str(test)
+        name = '.'.join(test.id().split('.')[-2:]) if hasattr(test, 'id') else str(test)
         why = ''
         if err:
             why = ': %s: %s' % (err[0].__name__, str(err[1]).strip().split('\n')[-1][:150])
@@ -67,8 +67,6 @@ loader = unittest.TestLoader()
 suite = unittest.TestSuite()
 for name, case in sorted(found.items()):
     if isinstance(case, type) and issubclass(case, suites.ManagerMixin):
-        case.__qualname__ = name
-        case.__module__ = 'm'
         for test in loader.loadTestsFromTestCase(case):
             if not ONLY or any(word in test.id() for word in ONLY):
                 suite.addTest(test)
