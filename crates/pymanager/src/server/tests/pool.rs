@@ -183,9 +183,17 @@ fn without_workers_a_pool_says_so() {
     assert!(client.ask(Some(&result), "ready", &[]).is_truthy());
     client.send(Some(&result), "get", &[]);
     says_so(&mut client);
-    // One that waits already, when the last worker goes.
+    // One that waits already, when the last worker goes; alone, and with one
+    // that joins.
     let mut worker = Worker::enter(&server);
     let map = [function(), numbers(0..2), 1.into()];
+    let result = ask_for_proxy(&mut client, &pool, "map_async", &map);
+    worker.take();
+    client.send(Some(&result), "wait", &[]);
+    wait_until_waiting(&server, &client);
+    drop(worker);
+    assert_eq!(client.reply().1, "None");
+    let mut worker = Worker::enter(&server);
     let result = ask_for_proxy(&mut client, &pool, "map_async", &map);
     worker.take();
     client.send(Some(&result), "wait", &[]);
