@@ -58,6 +58,32 @@ fn workers(python: &Python, address: &str, count: usize) -> Running {
     running
 }
 
+/// The chapter's three programs, each as it is called there.
+#[test]
+#[ignore = "needs python3"]
+fn the_chapters_pool_squares() {
+    let docs = Path::new(HERE).join("../docs/python");
+    let program = docs.join("squares_in_pool.py");
+    for python in capable_pythons() {
+        let (server, address) = serve(&python, 0, &[]);
+        let mut workers = Program::new(&python.path)
+            .arg(docs.join("pool_worker.py"))
+            .args(["--processes", "4", "--main"])
+            .arg(&program)
+            .arg(&address)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .start();
+        workers.next_line();
+        let done = Program::new(&python.path).arg(&program).arg(&address).run();
+        let expected = "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]";
+        assert_eq!(done.success().lines(), [expected], "{}", python.version);
+        workers.signal(Signal::TERM);
+        workers.finish();
+        server.interrupt();
+        server.finish();
+    }
+}
+
 /// Processes with this port on their command lines, or made by such.
 fn processes_of(address: &str) -> Vec<u32> {
     let all = fs::read_dir("/proc").unwrap().flatten();
