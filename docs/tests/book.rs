@@ -74,7 +74,6 @@ fn every_command_of_the_chapters_names_what_is_there() {
 }
 
 #[test]
-#[ignore = "the translation is being written"]
 fn the_chinese_edition_says_what_the_english_says() {
     let faults = editions::faults(&root()).unwrap();
     assert!(

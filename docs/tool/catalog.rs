@@ -55,6 +55,21 @@ impl Catalog {
         (!words.is_empty()).then_some(words)
     }
 
+    /// Likewise, where English will do: nothing is noted as missing.
+    pub fn try_get(&self, english: &str) -> Option<&str> {
+        self.words
+            .contains_key(english)
+            .then(|| self.get(english))?
+    }
+
+    /// A label, a title or a table's cell in the other language if it is there.
+    /// Numbers in it are `{}` in the catalogue, in the same order in both.
+    pub fn try_label(&self, label: &str) -> String {
+        let (id, numbers) = numbers_out(label);
+        let words = self.try_get(&id);
+        words.map_or(label.to_string(), |words| numbers_in(words, &numbers))
+    }
+
     /// What was asked for and is not there.
     pub fn missing(&self) -> Vec<String> {
         let asked = self.asked.borrow();
@@ -101,9 +116,9 @@ impl Catalog {
         out.join("\n")
     }
 
-    /// A picture with its labels in the other language. Numbers in a label are
-    /// `{}` in the catalogue, in the same order in both.
-    pub fn labels(&self, svg: &str) -> String {
+    /// A picture with its labels in the other language; with `all`, each label
+    /// has to be there.
+    pub fn labels(&self, svg: &str, all: bool) -> String {
         let mut parts = svg.split('<');
         let mut out = parts.next().unwrap_or("").to_string();
         for part in parts {
@@ -115,13 +130,13 @@ impl Catalog {
                 out.push_str(part);
                 continue;
             };
-            let (id, numbers) = numbers_out(label);
-            let words = Some(id.as_str()).filter(|id| id.chars().any(char::is_alphabetic));
-            let words = words.and_then(|id| self.get(id));
-            let words = words.map(|words| numbers_in(words, &numbers));
+            let id = numbers_out(label).0;
+            if all && id.chars().any(char::is_alphabetic) {
+                self.get(&id);
+            }
             out.push_str(head);
             out.push('>');
-            out.push_str(words.as_deref().unwrap_or(label));
+            out.push_str(&self.try_label(label));
         }
         out
     }
@@ -138,9 +153,13 @@ fn comment<'a>(line: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     Some((&line[..line.len() - rest.len()], rest.trim()))
 }
 
-/// Lines of at most `width` columns; a Chinese character takes two.
+/// Lines of at most `width` columns, about equally long; a Chinese character
+/// takes two.
 fn wrapped(words: &str, width: usize) -> impl Iterator<Item = String> {
     let wide = |c: char| if c.is_ascii() { 1 } else { 2 };
+    let all: usize = words.chars().map(wide).sum();
+    // Some room, since not every place is one to break at.
+    let width = width.min(all / all.div_ceil(width).max(1) + 6);
     let mut lines = vec![String::new()];
     let mut column = 0;
     // What may not be cut: a run of ASCII, or one character and the
@@ -229,7 +248,7 @@ mod tests {
         let catalog = catalog(&[("worker {}: {} tasks", "工作进程 {}：{} 个任务")]);
         let svg = "<svg><text x=\"1\">worker 7826: 4 tasks</text><text>12</text></svg>";
         let expected = "<svg><text x=\"1\">工作进程 7826：4 个任务</text><text>12</text></svg>";
-        assert_eq!(catalog.labels(svg), expected);
+        assert_eq!(catalog.labels(svg, true), expected);
     }
 
     #[test]

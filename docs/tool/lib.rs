@@ -8,6 +8,7 @@
 //! | [`links`] | looks where each link of the Markdown leads |
 //! | [`built`] | crawls the built book for dead links |
 //! | [`editions`] | holds the Chinese edition to the English one |
+//! | [`figures`] | the tables of figures, in both editions |
 //! | [`markdown`] | a chapter as a sequence of blocks |
 //! | [`catalog`] | Chinese words for comments in code and labels of pictures |
 //! | [`written`] | all files that are written wholly or in part |
@@ -19,6 +20,7 @@ pub mod built;
 pub mod catalog;
 pub mod chapters;
 pub mod editions;
+pub mod figures;
 pub mod links;
 pub mod markdown;
 pub mod pages;

@@ -5,7 +5,7 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-use super::{chapters, links};
+use super::{chapters, figures, links};
 
 /// A paragraph, a heading, a list …
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Block {
 /// The blocks of a chapter. Lines with an anchor alone, `<a id="…"></a>`, belong
 /// to the heading that follows.
 pub fn blocks(text: &str) -> Vec<Block> {
-    let text = &chapters::without_code(text);
+    let text = &figures::with_part(&chapters::without_code(text), "\n\n");
     let mut ids = links::headings(text).into_iter();
     let mut anchor = None;
     let mut found: Vec<Block> = Vec::new();

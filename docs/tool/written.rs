@@ -9,6 +9,7 @@ use anyhow::Context;
 use super::catalog::Catalog;
 use super::chapters;
 use super::editions::{CHINESE, ENGLISH};
+use super::figures;
 
 /// Chinese words for comments and labels.
 pub const CATALOG: &str = "docs/src-zh/catalog.po";
@@ -33,10 +34,19 @@ pub struct File {
 pub fn files(root: &Path) -> anyhow::Result<(Vec<File>, Catalog)> {
     let catalog = Catalog::read(&root.join(CATALOG))?;
     let mut files = Vec::new();
+    let mut measured = String::new();
     for path in chapters::all(root)? {
         let old = fs::read_to_string(&path)?;
         let chinese = path.starts_with(root.join(CHINESE)).then_some(&catalog);
-        let new = chapters::with_code(root, &path, &old, chinese)?;
+        let mut new = chapters::with_code(root, &path, &old, chinese)?;
+        if chinese.is_some() {
+            let name = path.file_name().unwrap_or_default();
+            let english = fs::read_to_string(root.join(ENGLISH).join(name)).unwrap_or_default();
+            if let Some(part) = figures::part(&english) {
+                new = figures::with_part(&new, &figures::translated(part, &catalog));
+                measured.push_str(part);
+            }
+        }
         files.push(File { path, old, new });
     }
     let folder = root.join(ENGLISH).join("pictures");
@@ -45,10 +55,13 @@ pub fn files(root: &Path) -> anyhow::Result<(Vec<File>, Catalog)> {
         if path.extension().is_some_and(|extension| extension == "svg") {
             let name = path.file_name().unwrap_or_default();
             let english = fs::read_to_string(&path)?;
+            let said = name.to_string_lossy();
+            // A curve's labels are the benchmarks' titles.
+            let curve = measured.contains(&*said);
             // What a program said is the same in both.
-            let new = match name.to_string_lossy().starts_with("run-") {
+            let new = match said.starts_with("run-") {
                 true => english,
-                false => with_chinese_font(&catalog.labels(&english)),
+                false => with_chinese_font(&catalog.labels(&english, !curve)),
             };
             let path = root.join(CHINESE).join("pictures").join(name);
             let old = fs::read_to_string(&path).unwrap_or_default();
