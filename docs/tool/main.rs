@@ -101,7 +101,7 @@ fn missing() -> anyhow::Result<()> {
 /// The Chinese edition has the same settings but for its sources and language,
 /// and a search that finds Chinese words.
 fn build(folder: &Path) -> anyhow::Result<()> {
-    const CHINESE: [(&str, &str); 5] = [
+    const CHINESE: [(&str, &str); 6] = [
         ("MDBOOK_BOOK__SRC", "src-zh"),
         ("MDBOOK_BOOK__LANGUAGE", "zh-CN"),
         ("MDBOOK_BOOK__TITLE", "Unix 多任务编程：Rust 实战"),
@@ -110,6 +110,8 @@ fn build(folder: &Path) -> anyhow::Result<()> {
             "进程、线程、队列和管道：可以直接运行的示例，以及它们背后的原理",
         ),
         ("MDBOOK_OUTPUT__HTML__ADDITIONAL_JS", r#"["search-zh.js"]"#),
+        // The sources are in the English edition alone.
+        ("MDBOOK_OUTPUT__HTML__SEARCH__CHAPTER", "{}"),
     ];
     mdbook(folder, &[])?;
     mdbook(&folder.join("zh"), &CHINESE)
