@@ -109,7 +109,8 @@ fn build(folder: &Path) -> anyhow::Result<()> {
             "MDBOOK_BOOK__DESCRIPTION",
             "进程、线程、队列和管道：可以直接运行的示例，以及它们背后的原理",
         ),
-        ("MDBOOK_OUTPUT__HTML__ADDITIONAL_JS", r#"["search-zh.js"]"#),
+        // A head with that search.
+        ("MDBOOK_OUTPUT__HTML__THEME", "theme-zh"),
         // The sources are in the English edition alone.
         ("MDBOOK_OUTPUT__HTML__SEARCH__CHAPTER", "{}"),
     ];
