@@ -1,6 +1,7 @@
 """Does what it is told, a line of Python at a time, in Python 3: PORT NAME.
 `q` is the queue called NAME; what a line comes to is printed, and of an
 exception its class."""
+import os
 import signal
 import sys
 from multiprocessing.managers import BaseManager
