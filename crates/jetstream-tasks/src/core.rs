@@ -17,7 +17,7 @@ use crate::message::{
 };
 use crate::names::{Names, check_id, new_id};
 use crate::settings::{Policy, millis};
-use crate::{Error, Put, Settings, mover, setup};
+use crate::{Error, Put, Settings, mover, setup, sweep};
 
 /// How many messages are under way at once when there are many to send. More
 /// are no faster.
@@ -39,6 +39,11 @@ impl Core {
         let policy = link.block_on(setup::open(&link.api, &names, settings))?;
         let leases = Arc::new(Leases::default());
         link.spawn(Arc::clone(&leases).keep(link.api.clone(), policy.ack_wait()));
+        link.spawn(sweep::run(
+            link.api.clone(),
+            names.clone(),
+            policy.priorities,
+        ));
         Ok(Arc::new(Core {
             link,
             names,

@@ -12,11 +12,10 @@ use crate::api::WRONG_LAST_SEQUENCE;
 use crate::core::Core;
 use crate::lease::{Lease, now};
 use crate::message::{
-    ATTEMPT, Body, CONTENT_TYPE, DEADLINE, Delivered, EXPECTED_SEQUENCE, ID, LEASE, MESSAGE_ID,
-    REASON, STATUS, TIME_LIMIT, header, number, one_line, own_headers, unix_now,
+    ATTEMPT, Body, CONTENT_TYPE, DEADLINE, Delivered, EXPECTED_SEQUENCE, ID, LEASE, REASON, STATUS,
+    TIME_LIMIT, header, number, one_line, own_headers, task_id, unix_now,
 };
 use crate::mover::give_back_after;
-use crate::names::check_id;
 
 /// Forever, on the server's part.
 const SOME_TIME: Duration = Duration::from_secs(365 * 86_400);
@@ -91,15 +90,10 @@ impl Core {
     fn hold(self: &Arc<Self>, message: Message) -> Option<Held> {
         let delivery = message.reply.as_ref()?.to_string();
         let delivered = Delivered::parse(&delivery)?;
-        // Of another origin: a plain `nats pub`.
-        let id = [ID, MESSAGE_ID]
-            .into_iter()
-            .filter_map(|name| header(&message, name))
-            .find(|id| check_id(id).is_ok())
-            .map_or_else(
-                || format!("sequence-{}", delivered.sequence),
-                str::to_string,
-            );
+        let id = task_id(&message).map_or_else(
+            || format!("sequence-{}", delivered.sequence),
+            str::to_string,
+        );
         let mut limit = u64::MAX;
         if let Some(time) = number(&message, TIME_LIMIT) {
             limit = now().saturating_add(time);

@@ -62,6 +62,7 @@ mod queue;
 mod raw;
 mod settings;
 mod setup;
+mod sweep;
 
 pub use error::Error;
 pub use message::Body;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use async_nats::{HeaderMap, Message};
 use bytes::Bytes;
 
+use crate::names::check_id;
 use crate::settings::millis;
 
 pub(crate) const ID: &str = "Task-Id";
@@ -52,6 +53,14 @@ pub(crate) fn header<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
 
 pub(crate) fn number(message: &Message, name: &str) -> Option<u64> {
     header(message, name)?.parse().ok()
+}
+
+/// The id that it was put under. A plain `nats pub` may give one, or none.
+pub(crate) fn task_id(message: &Message) -> Option<&str> {
+    [ID, MESSAGE_ID]
+        .into_iter()
+        .filter_map(|name| header(message, name))
+        .find(|id| check_id(id).is_ok())
 }
 
 /// Without what the server adds, and with no line break that would end a

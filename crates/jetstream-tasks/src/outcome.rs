@@ -14,7 +14,7 @@ use crate::message::{
     ATTEMPT, Body, ID, MESSAGE_ID, PRIORITY, REASON, STATUS, header, number, own_headers,
 };
 use crate::names::consumer;
-use crate::{Error, names};
+use crate::{Error, names, sweep};
 
 /// How often to look although nothing was heard.
 const LOOK: Duration = Duration::from_secs(1);
@@ -104,6 +104,7 @@ impl Core {
     pub(crate) async fn join(&self, wait: Option<Duration>) -> Result<(), Error> {
         let until = wait.map(|wait| Instant::now() + wait);
         let mut pause = Duration::from_millis(5);
+        let mut swept = Instant::now();
         while self.len().await? > 0 {
             if until.is_some_and(|until| Instant::now() >= until) {
                 return Err(Error::TimedOut(wait.unwrap_or_default()));
@@ -111,6 +112,10 @@ impl Core {
             // The server has no word for this: it is asked, four times a
             // second when it takes long.
             sleep(pause).await;
+            if swept.elapsed() >= LOOK {
+                sweep::sweep(self.api(), &self.names, self.policy.priorities).await?;
+                swept = Instant::now();
+            }
             pause = (pause * 2).min(Duration::from_millis(250));
         }
         Ok(())

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use common::testing::{Program, Running, example};
 use jetstream_tasks::{Queue, Settings};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// How long anything may take that is bound to happen.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -58,10 +59,22 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// It writes down what it knows.
+    pub(crate) fn stop(&mut self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// On the same port, with the same files.
     pub(crate) fn restart(&mut self) {
         self.child = spawn(self.folder.path(), &self.address, &self.config);
         self.wait_for_port();
+    }
+
+    /// Where it keeps the messages of a stream.
+    pub(crate) fn messages(&self, stream: &str) -> PathBuf {
+        let streams = self.folder.path().join("jetstream/$G/streams");
+        streams.join(stream).join("msgs")
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -163,6 +176,17 @@ impl Effects {
             .arg(&self.0)
             .arg(mode)
             .deadline(DEADLINE * 3)
+    }
+}
+
+/// Takes `count` tasks, a hundred at a time, and ends them.
+pub(crate) fn do_some(queue: &Queue<u64>, count: usize) {
+    let mut done = 0;
+    while done < count {
+        let tasks = queue.get_batch(100, DEADLINE).unwrap();
+        done += tasks.len();
+        let tasks = tasks.into_iter().map(|task| (task, 0));
+        assert!(queue.done_many(tasks).unwrap().iter().all(Result::is_ok));
     }
 }
 
