@@ -44,7 +44,9 @@
 //! `Task-Reason`, `Task-Lease`. The settings are JSON in the description of the
 //! first stream.
 //!
-//! Works with nats-server 2.9 and later.
+//! Works with nats-server 2.9 and later. `tls://HOST` needs the feature `tls`; the
+//! certificates that count are the system's, or those in the file that the
+//! variable `SSL_CERT_FILE` names.
 #![forbid(unsafe_code)]
 
 mod api;
