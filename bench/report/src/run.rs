@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use common::measure::RECORD;
 use serde_json::{Value, json};
 
@@ -40,10 +40,10 @@ pub(crate) fn all(root: &Path, only: &[String]) -> anyhow::Result<PathBuf> {
             .current_dir(root)
             .env(RECORD, &path)
             .status()?;
-        ensure!(
-            status.success(),
-            "cargo bench -p {package} --bench {name}: {status}"
-        );
+        // Half an hour of figures is not thrown away for one of them.
+        if !status.success() {
+            eprintln!("cargo bench -p {package} --bench {name}: {status}; its rows are missing");
+        }
     }
     transcripts(root, &path, only)?;
     Ok(path)
