@@ -1,6 +1,6 @@
 //! A chapter as a sequence of blocks.
 //!
-//! The code that [`chapters`](super::chapters) writes is one block with its
+//! The code that [`chapters`] writes is one block with its
 //! comment, whatever it is at the moment.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
