@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::arena::{Arena, BUILT, How, Id, NOTHING, Node, Seq};
+use super::arena::{Arena, BUILT, How, Id, NOTHING, Node, Seq, Span};
 use super::fast_hash::FastHash;
 use super::long::minimal;
 use super::value::Repr;
@@ -114,6 +114,16 @@ fn build(make: impl FnOnce(&mut NewArena) -> Result<Node, Error>) -> Value {
     builder.finish(root)
 }
 
+/// A value of text alone, in no more memory than that takes: servers keep millions.
+fn text(bytes: &[u8], node: impl FnOnce(Span) -> Node) -> Value {
+    let mut arena = Arena::default();
+    arena.text.reserve_exact(bytes.len());
+    arena.nodes.reserve_exact(1);
+    let span = arena.add_text(bytes).expect(FULL);
+    let root = arena.add(node(span)).expect(FULL);
+    Value::at(&Arc::new(arena), root)
+}
+
 /// # Panics
 /// Making a value panics when its parts do not fit in 4 GiB.
 impl Value {
@@ -126,18 +136,18 @@ impl Value {
     pub fn long(bytes: &[u8]) -> Value {
         match minimal(bytes) {
             Ok(value) => value.into(),
-            Err(bytes) => build(|to| Ok(Node::Long(to.arena.add_text(bytes)?))),
+            Err(bytes) => text(bytes, Node::Long),
         }
     }
 
     /// `bytes`.
     pub fn bytes(bytes: &[u8]) -> Value {
-        build(|to| Ok(Node::Bytes(to.arena.add_text(bytes)?)))
+        text(bytes, Node::Bytes)
     }
 
     /// `bytearray`.
     pub fn bytearray(bytes: &[u8]) -> Value {
-        build(|to| Ok(Node::ByteArray(to.arena.add_text(bytes)?)))
+        text(bytes, Node::ByteArray)
     }
 
     /// `tuple`.
@@ -192,6 +202,14 @@ impl Value {
     /// The same value in memory of its own, which keeps nothing else of the message it
     /// came in. Worth it for a small part of a large message.
     pub fn detach(&self) -> Value {
+        if let Repr::InArena(arena, id) = &self.0 {
+            match arena.node(*id) {
+                Node::Str(span) => return text(arena.bytes(span), Node::Str),
+                Node::Native(span) => return text(arena.bytes(span), Node::Native),
+                Node::Bytes(span) => return text(arena.bytes(span), Node::Bytes),
+                _ => {}
+            }
+        }
         let mut builder = NewArena::default();
         let root = builder.embed(self).expect(FULL);
         builder.finish(root)
@@ -230,6 +248,6 @@ impl From<f64> for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Value {
-        build(|to| Ok(Node::Str(to.arena.add_text(text.as_bytes())?)))
+        self::text(text.as_bytes(), Node::Str)
     }
 }

@@ -352,3 +352,15 @@ fn a_failed_writing_leaves_the_buffer_as_it_was() {
     assert!(inert_pickle::write_into(&mut out, &value, 2).is_err());
     assert_eq!(out, b"kept");
 }
+
+#[test]
+fn a_text_alone_takes_little_more_than_its_bytes() {
+    for text in ["a".to_owned(), "b".repeat(1_000)] {
+        let list = Value::list(&[text.as_str().into(), Value::bytes(text.as_bytes())]);
+        let parts = list.as_sequence().unwrap().map(|part| part.detach());
+        for value in parts.chain([text.as_str().into(), Value::bytes(text.as_bytes())]) {
+            let besides = value.memory() - text.len();
+            assert!(besides <= 112, "{besides} bytes besides {value:?}");
+        }
+    }
+}
