@@ -22,7 +22,7 @@ use crate::arena::Arena;
 #[derive(Clone, Debug)]
 pub struct Key {
     value: Value,
-    digest: u128,
+    fingerprint: Fingerprint,
 }
 
 impl Key {
@@ -32,10 +32,8 @@ impl Key {
     /// # Errors
     /// The `TypeError` for what Python cannot hash; [`CompareError::TooLarge`].
     pub fn new(value: Value, work: &mut Work) -> Result<Key, CompareError> {
-        let none = Arena::default();
-        let place = Borrowed::of(&value, &none);
-        let digest = digest(place, Ask::Key, &mut Known::default(), work)?;
-        Ok(Key { value, digest })
+        let fingerprint = Fingerprint::of(&value, work)?;
+        Ok(Key { value, fingerprint })
     }
 
     /// The value, as it was given.
@@ -51,7 +49,7 @@ impl Key {
 
 impl PartialEq for Key {
     fn eq(&self, other: &Key) -> bool {
-        self.digest == other.digest
+        self.fingerprint == other.fingerprint
     }
 }
 
@@ -59,6 +57,45 @@ impl Eq for Key {}
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u64(self.digest as u64);
+        self.fingerprint.hash(hasher);
+    }
+}
+
+/// What a [`Key`] is compared by, without the value: keys are equal when these are. For a
+/// map of many keys, which keeps their values in a form of its own.
+///
+/// ```
+/// use inert_pickle::Value;
+/// use inert_pickle::semantics::{Fingerprint, Work};
+///
+/// let of = |value: Value| Fingerprint::of(&value, &mut Work::default());
+/// assert_eq!(of(true.into()), of(1.0.into()));
+/// assert_ne!(of("1".into()), of(1.into()));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint([u64; 2]);
+
+impl Fingerprint {
+    /// The fingerprint of a value as a key. Each NaN has one of its own, every time.
+    ///
+    /// # Errors
+    /// As [`Key::new`].
+    pub fn of(value: &Value, work: &mut Work) -> Result<Fingerprint, CompareError> {
+        let none = Arena::default();
+        let place = Borrowed::of(value, &none);
+        let digest = digest(place, Ask::Key, &mut Known::default(), work)?;
+        // Not one u128, which would be aligned to 16 bytes wherever it is kept.
+        Ok(Fingerprint([digest as u64, (digest >> 64) as u64]))
+    }
+
+    /// Half of it: a hash of the key that nobody who sends values can foresee.
+    pub fn as_hash(self) -> u64 {
+        self.0[0]
+    }
+}
+
+impl Hash for Fingerprint {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.as_hash());
     }
 }

@@ -66,7 +66,7 @@ use crate::Value;
 use crate::arena::{Arena, Id, Node, Seq};
 use crate::value::Repr;
 
-pub use key::Key;
+pub use key::{Fingerprint, Key};
 pub use sort::sort;
 
 /// Why two values could not be compared, or one not hashed.
