@@ -1,13 +1,14 @@
 //! `dict`: shared by everyone who has a proxy, in the order of insertion.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::dict_methods::DICT;
 use super::iterate::pairs_of;
+use super::packed::Packed;
+use super::table::{Entry, Table};
 use super::{Account, MOST, too_many};
-use crate::object::{Call, Class, Exception, Object, Served, Stored};
-use crate::pickle::semantics::{Key, Work};
+use crate::object::{Call, Class, Exception, Object, Served};
+use crate::pickle::semantics::{Fingerprint, Work};
 use crate::status::ObjectStatus;
 use inert_pickle::Value;
 
@@ -18,92 +19,49 @@ pub(crate) struct DictObject(pub(super) Mutex<State>);
 
 #[derive(Debug)]
 pub(super) struct State {
-    /// When each key came, which is its place in the order.
-    pub(super) places: HashMap<Key, u64>,
-    pub(super) entries: BTreeMap<u64, Entry>,
-    next: u64,
-    pub(super) account: Account,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) key: Key,
-    /// What the key itself holds, should a proxy be in it.
-    pub(super) key_stored: Stored,
-    pub(super) value: Stored,
-}
-
-impl Entry {
-    fn memory(&self) -> usize {
-        // The key is in the map besides.
-        2 * size_of::<Entry>() + self.key_stored.memory() + self.value.memory()
-    }
+    pub(super) table: Table,
+    account: Account,
 }
 
 impl State {
-    pub(super) fn set(&mut self, entry: Entry) -> Result<Option<Stored>, Exception> {
+    pub(super) fn set(&mut self, entry: Entry) -> Result<Option<Packed>, Exception> {
         let bytes = entry.memory();
-        if self.places.len() >= MOST {
+        if self.table.len() >= MOST {
             return Err(too_many());
         }
         self.account.charge(bytes)?;
         // The first key stays, as in Python.
-        let place = match self.places.get(&entry.key) {
-            Some(place) => *place,
-            None => {
-                self.next += 1;
-                self.places.insert(entry.key.clone(), self.next);
-                self.next
-            }
+        let Some(old) = self.table.get_mut(entry.fingerprint) else {
+            self.table.push(entry);
+            return Ok(None);
         };
-        match self.entries.get_mut(&place) {
-            Some(old) => {
-                let before = old.memory();
-                let was = std::mem::replace(&mut old.value, entry.value);
-                let after = old.memory();
-                self.account
-                    .give_back((before + bytes).saturating_sub(after));
-                Ok(Some(was))
-            }
-            None => {
-                self.entries.insert(place, entry);
-                Ok(None)
-            }
-        }
+        let before = old.memory();
+        let was = std::mem::replace(&mut old.value, entry.value);
+        let after = old.memory();
+        self.account
+            .give_back((before + bytes).saturating_sub(after));
+        Ok(Some(was))
     }
 
-    pub(super) fn get(&self, key: &Key) -> Option<&Entry> {
-        self.entries.get(self.places.get(key)?)
-    }
-
-    pub(super) fn remove(&mut self, key: &Key) -> Option<Entry> {
-        let place = self.places.remove(key)?;
-        self.take(place)
+    pub(super) fn remove(&mut self, key: Fingerprint) -> Option<Entry> {
+        let removed = self.table.remove(key);
+        self.removed(removed)
     }
 
     pub(super) fn remove_last(&mut self) -> Option<Entry> {
-        let (place, entry) = self.entries.last_key_value()?;
-        let (place, key) = (*place, entry.key.clone());
-        self.places.remove(&key);
-        self.take(place)
+        let removed = self.table.remove_last();
+        self.removed(removed)
     }
 
-    fn take(&mut self, place: u64) -> Option<Entry> {
-        let entry = self.entries.remove(&place)?;
-        self.account.give_back(entry.memory());
-        if self.places.is_empty() && self.places.capacity() > 1_024 {
-            self.places = HashMap::new();
-        }
-        Some(entry)
+    fn removed(&mut self, entry: Option<Entry>) -> Option<Entry> {
+        entry.inspect(|entry| self.account.give_back(entry.memory()))
     }
 }
 
 impl DictObject {
     pub(super) fn empty(call: &Call<'_>) -> Self {
         DictObject(Mutex::new(State {
-            places: HashMap::new(),
-            entries: BTreeMap::new(),
-            next: 0,
+            table: Table::default(),
             account: Account::new(call),
         }))
     }
@@ -112,34 +70,47 @@ impl DictObject {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.lock().table.len()
+    }
+
+    pub(super) fn contains(&self, key: Fingerprint) -> bool {
+        self.lock().table.get(key).is_some()
+    }
+
+    pub(super) fn get(&self, key: Fingerprint) -> Option<Packed> {
+        let state = self.lock();
+        state.table.get(key).map(|entry| entry.value.clone())
+    }
+
     pub(super) fn clear(&self) {
         let mut state = self.lock();
-        let entries = std::mem::take(&mut state.entries);
-        let places = std::mem::take(&mut state.places);
+        let table = state.table.take();
         let own = state.account.own;
         state.account.give_back(own);
         drop(state);
-        // They may be many.
-        drop((entries, places));
+        // It may be large.
+        drop(table);
     }
 
     pub(super) fn entries(&self) -> Vec<Entry> {
-        self.lock().entries.values().cloned().collect()
+        self.lock().table.iter().cloned().collect()
     }
 
     /// The keys, in order.
     pub(super) fn keys(&self) -> Vec<Value> {
         let state = self.lock();
-        let keys = state.entries.values();
-        keys.map(|entry| entry.key_stored.value.clone()).collect()
+        let keys: Vec<Packed> = state.table.iter().map(|entry| entry.key.clone()).collect();
+        drop(state);
+        keys.into_iter().map(Packed::value).collect()
     }
 
     /// Keys and values, in order.
     pub(super) fn pairs(&self) -> Vec<(Value, Value)> {
-        let state = self.lock();
-        let entries = state.entries.values();
-        let pair = |entry: &Entry| (entry.key_stored.value.clone(), entry.value.value.clone());
-        entries.map(pair).collect()
+        let entries = self.entries().into_iter();
+        entries
+            .map(|entry| (entry.key.value(), entry.value.value()))
+            .collect()
     }
 
     pub(super) fn update(
@@ -170,16 +141,16 @@ impl DictObject {
 }
 
 /// The key of an argument; a TypeError when it cannot be one.
-pub(super) fn key(value: &Value) -> Result<Key, Exception> {
-    Ok(Key::new(value.detach(), &mut Work::default())?)
+pub(super) fn key(value: &Value) -> Result<Fingerprint, Exception> {
+    Ok(Fingerprint::of(value, &mut Work::default())?)
 }
 
 pub(super) fn entry(call: &Call<'_>, key: &Value, value: &Value) -> Result<Entry, Exception> {
-    let key_stored = call.keep_value(key);
+    let kept = call.keep_value(key);
     Ok(Entry {
-        key: Key::new(key_stored.value.clone(), &mut Work::default())?,
-        key_stored,
-        value: call.keep_value(value),
+        fingerprint: self::key(&kept.value)?,
+        key: kept.into(),
+        value: call.keep_value(value).into(),
     })
 }
 
@@ -204,7 +175,7 @@ impl Object for DictObject {
     }
 
     fn describe(&self, told: &mut ObjectStatus) {
-        told.length = Some(self.lock().entries.len() as u64);
+        told.length = Some(self.len() as u64);
     }
 
     fn copy(&self) -> Result<Value, String> {

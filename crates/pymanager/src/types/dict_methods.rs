@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::dict::{DictObject, Entry, absent, entry, key};
+use super::dict::{DictObject, absent, entry, key};
 use super::iterate::{items_of, pairs_of};
-use super::{kept, kept_together};
+use super::packed::Packed;
+use super::table::{Entry, Place};
+use super::{kept, kept_with};
 use crate::object::{Answer, Call, Class, Exception, Method, Object, Outcome, Served, Signature};
 use crate::queue::number;
 use inert_pickle::Value;
@@ -14,11 +16,11 @@ pub(super) static DICT: Class<DictObject> = Class::new(
     &[
         Method::new("__contains__", Signature::positional(1, 1), |dict, call| {
             let key = key(&call.value(0))?;
-            Ok(dict.lock().places.contains_key(&key).into())
+            Ok(dict.contains(key).into())
         }),
         Method::new("__delitem__", Signature::positional(1, 1), |dict, call| {
             let key = key(&call.value(0))?;
-            let removed = dict.lock().remove(&key);
+            let removed = dict.lock().remove(key);
             match removed {
                 Some(_) => Ok(Answer::none()),
                 None => Err(absent(&call.value(0))),
@@ -26,19 +28,19 @@ pub(super) static DICT: Class<DictObject> = Class::new(
         }),
         Method::new("__getitem__", Signature::positional(1, 1), |dict, call| {
             let key = key(&call.value(0))?;
-            let found = dict.lock().get(&key).map(|entry| entry.value.clone());
-            found.map(kept).ok_or_else(|| absent(&call.value(0)))
+            let found = dict.get(key).map(|value| kept(value.into()));
+            found.ok_or_else(|| absent(&call.value(0)))
         }),
         Method::new("__iter__", Signature::NONE, |dict, call| {
             let iterator = DictIterator {
-                expected: dict.lock().entries.len(),
+                expected: dict.len(),
                 dict: call.this::<DictObject>().ok_or_else(not_here)?,
                 last: Mutex::new(0),
             };
             Ok(Answer::Proxy("Iterator", Served::new(iterator)))
         }),
         Method::new("__len__", Signature::NONE, |dict, _| {
-            Ok(number(dict.lock().entries.len()).into())
+            Ok(number(dict.len()).into())
         }),
         Method::new("__setitem__", Signature::positional(2, 2), |dict, call| {
             dict.update(call, vec![(call.value(0), call.value(1))])?;
@@ -53,25 +55,22 @@ pub(super) static DICT: Class<DictObject> = Class::new(
         }),
         Method::new("get", Signature::positional(1, 2), |dict, call| {
             let key = key(&call.value(0))?;
-            let found = dict.lock().get(&key).map(|entry| entry.value.clone());
-            Ok(found.map_or_else(|| call.value(1).into(), kept))
+            let found = dict.get(key).map(|value| kept(value.into()));
+            Ok(found.unwrap_or_else(|| call.value(1).into()))
         }),
         Method::new("items", Signature::positional(0, 0), |dict, _| {
-            let entries = dict.entries();
-            let pairs = entries.iter();
-            let pairs: Vec<Value> = pairs
-                .map(|entry| Value::tuple([&entry.key_stored.value, &entry.value.value]))
-                .collect();
-            Ok(view(&pairs, &entries))
+            Ok(view(dict.entries(), |entry| {
+                Value::tuple([&entry.key.value(), &entry.value.value()])
+            }))
         }),
         Method::new("keys", Signature::positional(0, 0), |dict, _| {
-            Ok(view(&dict.keys(), &[]))
+            Ok(list(&dict.keys()).into())
         }),
         Method::new("pop", Signature::positional(1, 2), |dict, call| {
             let key = key(&call.value(0))?;
-            let removed = dict.lock().remove(&key);
+            let removed = dict.lock().remove(key);
             match (removed, call.get(1)) {
-                (Some(entry), _) => Ok(kept(entry.value)),
+                (Some(entry), _) => Ok(kept(entry.value.into())),
                 (None, Some(default)) => Ok(default.clone().into()),
                 (None, None) => Err(absent(&call.value(0))),
             }
@@ -81,30 +80,29 @@ pub(super) static DICT: Class<DictObject> = Class::new(
             let Some(last) = last else {
                 return Err(Exception::key_error("popitem(): dictionary is empty"));
             };
-            let pair = Value::tuple([&last.key_stored.value, &last.value.value]);
-            Ok(kept_together(pair, [&last.key_stored, &last.value]))
+            let holds = [last.key.clone(), last.value.clone()];
+            let pair = Value::tuple([&last.key.value(), &last.value.value()]);
+            Ok(kept_with(pair, holds.iter().map(Packed::holds)))
         }),
         Method::new("setdefault", Signature::positional(1, 2), |dict, call| {
             let entry = entry(call, &call.value(0), &call.value(1))?;
             let value = entry.value.clone();
             let mut state = dict.lock();
-            if let Some(found) = state.get(&entry.key).map(|entry| entry.value.clone()) {
+            if let Some(found) = state.table.get(entry.fingerprint) {
+                let found = found.value.clone();
                 drop(state);
-                return Ok(kept(found));
+                return Ok(kept(found.into()));
             }
             state.set(entry)?;
             drop(state);
-            Ok(kept(value))
+            Ok(kept(value.into()))
         }),
         Method::new("update", Signature::with_keywords(0, 1), |dict, call| {
             dict.update_from(call, 0)?;
             Ok(Answer::none())
         }),
         Method::new("values", Signature::positional(0, 0), |dict, _| {
-            let entries = dict.entries();
-            let values = entries.iter();
-            let values: Vec<Value> = values.map(|entry| entry.value.value.clone()).collect();
-            Ok(view(&values, &entries))
+            Ok(view(dict.entries(), |entry| entry.value.value()))
         }),
         // What proxies have since Python 3.14.
         Method::new("__ior__", Signature::positional(1, 1), |dict, call| {
@@ -140,20 +138,36 @@ fn not_here() -> Exception {
 
 /// All of a dict as data.
 fn together(dict: &DictObject) -> Answer {
-    let entries = dict.entries();
-    let value = Value::dict(
-        entries
-            .iter()
-            .map(|entry| (&entry.key_stored.value, &entry.value.value)),
-    );
-    kept_together(value, entries.iter().map(|entry| &entry.value))
+    told(dict.entries(), |pairs| {
+        let pairs: Vec<(Value, Value)> = pairs
+            .map(|entry| (entry.key.value(), entry.value.value()))
+            .collect();
+        Value::dict(pairs.iter().map(|(key, value)| (key, value)))
+    })
 }
 
-/// `keys()`, `values()` or `items()`: Python's managers send a list.
-fn view(items: &[Value], held: &[Entry]) -> Answer {
-    let list = Value::global("builtins", "list");
-    let value = Value::call(&list, &[Value::list(items)]);
-    kept_together(value, held.iter().map(|entry| &entry.value))
+/// `values()` or `items()`, of which `item` makes one.
+fn view(entries: Vec<Entry>, item: impl Fn(Entry) -> Value) -> Answer {
+    told(entries, |entries| {
+        list(&entries.map(item).collect::<Vec<Value>>())
+    })
+}
+
+/// Python's managers send a list for a view.
+fn list(items: &[Value]) -> Value {
+    Value::call(&Value::global("builtins", "list"), &[Value::list(items)])
+}
+
+/// What `make` makes of entries; what their values hold is held for it.
+fn told(entries: Vec<Entry>, make: impl FnOnce(std::vec::IntoIter<Entry>) -> Value) -> Answer {
+    let held: Vec<Packed> = entries
+        .iter()
+        .map(|entry| &entry.value)
+        .filter(|value| !value.holds().is_empty())
+        .cloned()
+        .collect();
+    let value = make(entries.into_iter());
+    kept_with(value, held.iter().map(Packed::holds))
 }
 
 /// A plain dict of these pairs, the later ones winning.
@@ -176,7 +190,7 @@ struct DictIterator {
     dict: Arc<DictObject>,
     expected: usize,
     /// The place of the key that came last.
-    last: Mutex<u64>,
+    last: Mutex<Place>,
 }
 
 static ITERATOR: Class<DictIterator> = Class::new(
@@ -187,21 +201,21 @@ static ITERATOR: Class<DictIterator> = Class::new(
         |iterator, _| {
             let mut last = iterator.last.lock().unwrap_or_else(PoisonError::into_inner);
             let state = iterator.dict.lock();
-            if *last == u64::MAX {
+            if *last == Place::MAX {
                 return Err(Exception::new("builtins", "StopIteration", Vec::new()));
             }
-            if state.entries.len() != iterator.expected {
+            if state.table.len() != iterator.expected {
                 return Err(Exception::runtime_error(
                     "dictionary changed size during iteration",
                 ));
             }
-            match state.entries.range(*last + 1..).next() {
+            match state.table.after(*last) {
                 Some((place, entry)) => {
-                    *last = *place;
-                    Ok(kept(entry.key_stored.clone()))
+                    *last = place;
+                    Ok(kept(entry.key.clone().into()))
                 }
                 None => {
-                    *last = u64::MAX;
+                    *last = Place::MAX;
                     Err(Exception::new("builtins", "StopIteration", Vec::new()))
                 }
             }

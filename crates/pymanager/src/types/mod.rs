@@ -8,13 +8,15 @@ mod iterate;
 mod list;
 mod list_methods;
 mod namespace;
+mod packed;
 mod set;
 mod slice;
+mod table;
 mod value;
 
 use std::sync::Arc;
 
-use crate::object::{Answer, Call, Exception, Lent, Memory, Stored};
+use crate::object::{Answer, Call, Exception, Hold, Lent, Memory, Stored};
 use crate::pickle::semantics::CompareError;
 use inert_pickle::Value;
 
@@ -91,12 +93,13 @@ pub(crate) fn kept_together<'s>(
     value: Value,
     parts: impl IntoIterator<Item = &'s Stored>,
 ) -> Answer {
-    let holds: Vec<_> = parts
-        .into_iter()
-        .filter_map(|part| part.holds.as_deref())
-        .flatten()
-        .cloned()
-        .collect();
+    let parts = parts.into_iter();
+    kept_with(value, parts.filter_map(|part| part.holds.as_deref()))
+}
+
+/// An answer that these are held for.
+fn kept_with<'h>(value: Value, holds: impl Iterator<Item = &'h [Hold]>) -> Answer {
+    let holds: Vec<Hold> = holds.flatten().cloned().collect();
     kept(Stored {
         value,
         holds: (!holds.is_empty()).then(|| holds.into()),

@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::dict::{DictObject, Entry, absent, entry, key};
+use super::dict::{DictObject, absent, entry, key};
 use super::iterate::items_of;
-use super::kept_together;
-use crate::object::{
-    Answer, Call, Class, Exception, Method, Object, Outcome, Served, Signature, Stored,
-};
-use crate::pickle::semantics::Key;
+use super::kept_with;
+use super::table::Entry;
+use crate::object::{Answer, Call, Class, Exception, Method, Object, Outcome, Served, Signature};
+use crate::pickle::semantics::Fingerprint;
 use crate::queue::number;
 use crate::status::ObjectStatus;
 use inert_pickle::{Kind, Value};
@@ -38,18 +37,14 @@ pub(crate) fn new_set(call: &mut Call<'_>) -> Result<Served, Exception> {
 fn add(set: &SetObject, element: Entry) -> Result<(), Exception> {
     let mut state = set.0.lock();
     // The first of equals stays.
-    if state.get(&element.key).is_none() {
+    if state.table.get(element.fingerprint).is_none() {
         state.set(element)?;
     }
     Ok(())
 }
 
-fn remove(set: &SetObject, key: &Key) -> Option<Entry> {
+fn remove(set: &SetObject, key: Fingerprint) -> Option<Entry> {
     set.0.lock().remove(key)
-}
-
-fn contains(set: &SetObject, key: &Key) -> bool {
-    set.0.lock().get(key).is_some()
 }
 
 /// What is in an iterable, as elements: all of them have to be hashable.
@@ -80,7 +75,7 @@ fn operand(call: &Call<'_>) -> Result<Option<Vec<Entry>>, Exception> {
 }
 
 /// An element to look for. A set stands for the frozenset of the same.
-fn wanted(call: &Call<'_>) -> Result<Key, Exception> {
+fn wanted(call: &Call<'_>) -> Result<Fingerprint, Exception> {
     let value = call.value(0);
     match value.kind() {
         Kind::Set(items) => {
@@ -91,8 +86,8 @@ fn wanted(call: &Call<'_>) -> Result<Key, Exception> {
     }
 }
 
-fn keys(entries: &[Entry]) -> HashSet<&Key> {
-    entries.iter().map(|entry| &entry.key).collect()
+fn keys(entries: &[Entry]) -> HashSet<Fingerprint> {
+    entries.iter().map(|entry| entry.fingerprint).collect()
 }
 
 /// How two sets make a third.
@@ -105,16 +100,15 @@ enum Joined {
 }
 
 fn joined(mut left: Vec<Entry>, how: Joined, mut right: Vec<Entry>) -> Vec<Entry> {
-    let in_left: HashSet<Key> = left.iter().map(|entry| entry.key.clone()).collect();
-    let in_right: HashSet<Key> = right.iter().map(|entry| entry.key.clone()).collect();
+    let (in_left, in_right) = (keys(&left), keys(&right));
     match how {
-        Joined::And => left.retain(|entry| in_right.contains(&entry.key)),
-        Joined::Sub | Joined::Xor => left.retain(|entry| !in_right.contains(&entry.key)),
+        Joined::And => left.retain(|entry| in_right.contains(&entry.fingerprint)),
+        Joined::Sub | Joined::Xor => left.retain(|entry| !in_right.contains(&entry.fingerprint)),
         Joined::Or => {}
     }
     if matches!(how, Joined::Or | Joined::Xor) {
         let mut seen = in_left;
-        right.retain(|entry| seen.insert(entry.key.clone()));
+        right.retain(|entry| seen.insert(entry.fingerprint));
         left.append(&mut right);
     }
     left
@@ -122,9 +116,9 @@ fn joined(mut left: Vec<Entry>, how: Joined, mut right: Vec<Entry>) -> Vec<Entry
 
 /// Elements as a set of data.
 fn told(entries: &[Entry]) -> Answer {
-    let value = Value::set(entries.iter().map(|entry| &entry.key_stored.value));
-    let stored: Vec<&Stored> = entries.iter().map(|entry| &entry.key_stored).collect();
-    kept_together(value, stored)
+    let keys = entries.iter().map(|entry| entry.key.clone().value());
+    let value = Value::set(&keys.collect::<Vec<Value>>());
+    kept_with(value, entries.iter().map(|entry| entry.key.holds()))
 }
 
 fn not_implemented() -> Outcome {
@@ -153,21 +147,21 @@ fn change(set: &SetObject, how: Joined, other: Vec<Entry>) -> Result<(), Excepti
         }
         Joined::Sub => {
             for element in &other {
-                remove(set, &element.key);
+                remove(set, element.fingerprint);
             }
         }
         Joined::And => {
             let stay = keys(&other);
             for element in set.0.entries() {
-                if !stay.contains(&element.key) {
-                    remove(set, &element.key);
+                if !stay.contains(&element.fingerprint) {
+                    remove(set, element.fingerprint);
                 }
             }
         }
         Joined::Xor => {
             // Each of them once.
             for element in joined(Vec::new(), Joined::Or, other) {
-                if remove(set, &element.key).is_none() {
+                if remove(set, element.fingerprint).is_none() {
                     add(set, element)?;
                 }
             }
@@ -231,7 +225,7 @@ static SET: Class<SetObject> = Class::new(
             operator(set, call, Joined::And, false)
         }),
         Method::new("__contains__", ONE, |set, call| {
-            Ok(contains(set, &wanted(call)?).into())
+            Ok(set.0.contains(wanted(call)?).into())
         }),
         Method::new("__iand__", ONE, |set, call| {
             in_place(set, call, Joined::And)
@@ -248,7 +242,7 @@ static SET: Class<SetObject> = Class::new(
             in_place(set, call, Joined::Xor)
         }),
         Method::new("__len__", Signature::NONE, |set, _| {
-            Ok(number(set.0.lock().entries.len()).into())
+            Ok(number(set.0.len()).into())
         }),
         Method::new("__or__", ONE, |set, call| {
             operator(set, call, Joined::Or, false)
@@ -301,7 +295,7 @@ static SET: Class<SetObject> = Class::new(
             update(set, call, Joined::Sub)
         }),
         Method::new("discard", ONE, |set, call| {
-            drop(remove(set, &wanted(call)?));
+            drop(remove(set, wanted(call)?));
             Ok(Answer::none())
         }),
         Method::new("intersection", MANY, |set, call| {
@@ -326,12 +320,12 @@ static SET: Class<SetObject> = Class::new(
         Method::new("pop", Signature::positional(0, 0), |set, _| {
             let taken = set.0.lock().remove_last();
             match taken {
-                Some(taken) => Ok(super::kept(taken.key_stored)),
+                Some(taken) => Ok(super::kept(taken.key.into())),
                 None => Err(Exception::key_error("pop from an empty set")),
             }
         }),
         Method::new("remove", ONE, |set, call| {
-            match remove(set, &wanted(call)?) {
+            match remove(set, wanted(call)?) {
                 Some(_) => Ok(Answer::none()),
                 None => Err(absent(&call.value(0))),
             }
@@ -361,6 +355,6 @@ impl Object for SetObject {
     }
 
     fn describe(&self, told: &mut ObjectStatus) {
-        told.length = Some(self.0.lock().entries.len() as u64);
+        told.length = Some(self.0.len() as u64);
     }
 }

@@ -17,6 +17,7 @@ use crate::wire::{Channel, FrameError};
 use crate::{Client, Error};
 use inert_pickle::{self as pickle, Value, read};
 
+mod dict;
 mod ends;
 mod hostile;
 mod lent;
