@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::queue::Error;
 
-/// An item that a queue refused, and why. `?` keeps only the [`Error`].
+/// An item that a queue refused, and why. `?` keeps only the [`Error`](enum@Error).
 ///
 /// ```
 /// use multiproc::queue::Error;
