@@ -81,7 +81,7 @@ struct Options {
     #[arg(long, value_name = "MIB")]
     max_queue_memory: Option<usize>,
 
-    /// Say what a server at HOST:PORT does, and end: who is connected, what it
+    /// Say what a server at HOST:PORT, or at a path, does, and end: who is connected, what it
     /// holds, who waits for what
     #[arg(long, value_name = "ADDRESS")]
     status: Option<String>,
@@ -213,6 +213,11 @@ fn metrics_listener(options: &Options) -> anyhow::Result<Option<TcpListener>> {
 
 /// Prints what another server is doing.
 fn tell_status(options: &Options, address: &str) -> anyhow::Result<()> {
+    if address.contains('/') {
+        let client = Client::connect_path(address, &key_for(options, true, address)?)?;
+        say!("{}", client.status()?.to_string().trim_end());
+        return Ok(());
+    }
     let to = address.to_socket_addrs();
     let mut to = to.with_context(|| format!("cannot find {address}"))?;
     let to = to.next().context("no such address")?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use multiproc::connection::auth::{self, AuthError, AuthKey, Peer, Rules};
 use multiproc::deadline::Deadline;
 
 use super::Patience;
+use super::endpoint::Endpoint;
 use super::invocation::{Invocation, manager_call, own_name};
 use super::reply::{Returned, returned};
 use super::token::Address;
@@ -33,7 +34,7 @@ const ATTEMPTS: u32 = 3;
 
 /// A manager, by its address, and the connections to it.
 pub(crate) struct Target {
-    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) endpoint: Endpoint,
     key: AuthKey,
     pub(crate) patience: Patience,
     refuse_md5: bool,
@@ -65,14 +66,14 @@ pub(crate) struct Connection {
 
 impl Target {
     pub(crate) fn new(
-        addresses: Vec<SocketAddr>,
+        endpoint: Endpoint,
         key: AuthKey,
         patience: Patience,
         refuse_md5: bool,
         limits: Limits,
     ) -> Self {
         Target {
-            addresses,
+            endpoint,
             key,
             patience,
             refuse_md5,
@@ -212,17 +213,12 @@ impl Target {
 
     /// The manager's address, for those that are told of its objects.
     pub(super) fn token_address(&self) -> Address {
-        let first = self.addresses.first();
-        first.map_or_else(
-            || Address::Unix(String::new()),
-            |address| Address::Tcp(address.ip().to_string(), address.port()),
-        )
+        self.endpoint.to_address()
     }
 
     /// The manager's address, for messages.
     fn address(&self) -> String {
-        let address = self.addresses.first().map(ToString::to_string);
-        address.unwrap_or_default()
+        self.endpoint.to_string()
     }
 
     /// A new connection with its handshake done.
@@ -262,7 +258,10 @@ impl Target {
     }
 
     fn try_connect(&self, deadline: Deadline) -> Result<Connection, AuthError> {
-        let stream = self.connect_to_any(deadline).map_err(FrameError::System)?;
+        let stream = self
+            .endpoint
+            .connect(deadline)
+            .map_err(FrameError::System)?;
         let stream = Arc::new(stream);
         let Patience {
             answer, vanished, ..
@@ -288,21 +287,6 @@ impl Target {
             reader: Reader::new(self.limits),
             peer,
         })
-    }
-
-    fn connect_to_any(&self, deadline: Deadline) -> io::Result<TcpStream> {
-        let mut failure = io::ErrorKind::TimedOut.into();
-        for address in &self.addresses {
-            let left = deadline.remaining().unwrap_or(Duration::MAX);
-            if left.is_zero() {
-                break;
-            }
-            match TcpStream::connect_timeout(address, left) {
-                Ok(stream) => return Ok(stream),
-                Err(error) => failure = error,
-            }
-        }
-        Err(failure)
     }
 
     /// Cuts all connections, those in use too.

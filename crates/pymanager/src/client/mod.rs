@@ -1,6 +1,7 @@
 //! The client: connections to a manager, and proxies for its queues.
 
 mod connection;
+mod endpoint;
 mod invocation;
 mod line;
 mod proxy;
@@ -11,6 +12,7 @@ mod token;
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use crate::AuthKey;
 use crate::error::Error;
 use crate::status::Status;
 use connection::Target;
+use endpoint::Endpoint;
 use inert_pickle::Data;
 use inert_pickle::{self as pickle, Value};
 pub(crate) use line::Line;
@@ -109,8 +112,22 @@ impl ClientBuilder {
                 address: "the manager".to_string(),
                 source,
             })?;
+        self.connect_to(Endpoint::Tcp(addresses))
+    }
+
+    /// Likewise, a manager on this machine that listens at a path: a Unix
+    /// socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub fn connect_path(self, path: impl AsRef<Path>) -> Result<Client, Error> {
+        self.connect_to(Endpoint::Unix(path.as_ref().to_path_buf()))
+    }
+
+    fn connect_to(self, endpoint: Endpoint) -> Result<Client, Error> {
         let target = Arc::new(Target::new(
-            addresses,
+            endpoint,
             self.key,
             self.patience,
             self.refuse_md5,
@@ -143,6 +160,16 @@ impl Client {
     /// As there.
     pub fn connect(address: impl ToSocketAddrs, key: &AuthKey) -> Result<Self, Error> {
         ClientBuilder::new(key.clone()).connect(address)
+    }
+
+    /// Connects to the manager that listens at `path`, a Unix socket. See
+    /// [`ClientBuilder::connect_path`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn connect_path(path: impl AsRef<Path>, key: &AuthKey) -> Result<Self, Error> {
+        ClientBuilder::new(key.clone()).connect_path(path)
     }
 
     /// The queue that the manager has registered as `name`; a new one when
@@ -266,7 +293,7 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("addresses", &self.target.addresses)
+            .field("endpoint", &self.target.endpoint)
             .finish_non_exhaustive()
     }
 }

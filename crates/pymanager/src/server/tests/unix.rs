@@ -7,6 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::{ClientBuilder, Patience};
 
 /// A path that nobody else uses, in a folder that goes with the test's program.
 fn path(name: &str) -> PathBuf {
@@ -125,4 +126,46 @@ fn an_iterator_is_told_by_the_path() {
     let address = state.as_sequence().unwrap().get(1).unwrap();
     assert_eq!(address.as_str(), path.to_str());
     server.shutdown();
+}
+
+#[test]
+fn our_own_client_finds_it_by_its_path() {
+    let path = path("client");
+    let (server, tasks) = serve_at(&path);
+    let client = Client::connect_path(&path, &key()).unwrap();
+    let queue = client.queue::<i64>("tasks").unwrap();
+    queue.put(&7).unwrap();
+    assert_eq!(tasks.get().unwrap(), 7);
+    assert!(client.status().is_ok());
+    server.shutdown();
+    let error = Client::connect_path(&path, &key()).unwrap_err();
+    let told = error.to_string();
+    assert!(told.contains(path.to_str().unwrap()), "{told}");
+}
+
+/// A server that accepts nobody: its queue is full.
+#[test]
+fn a_full_queue_is_waited_for_until_the_deadline() {
+    let path = path("full");
+    let listener = rustix::net::socket(
+        rustix::net::AddressFamily::UNIX,
+        rustix::net::SocketType::STREAM,
+        None,
+    )
+    .unwrap();
+    let address = rustix::net::SocketAddrUnix::new(&path).unwrap();
+    rustix::net::bind(&listener, &address).unwrap();
+    rustix::net::listen(&listener, 0).unwrap();
+    let _fills_it = UnixStream::connect(&path).unwrap();
+    let patience = Patience {
+        connect: Duration::from_millis(100),
+        ..Patience::default()
+    };
+    let builder = ClientBuilder::new(key()).patience(patience);
+    let error = builder.connect_path(&path).unwrap_err();
+    assert!(
+        matches!(error, Error::Connect { .. } | Error::NoAnswer { .. }),
+        "{error}"
+    );
+    fs::remove_file(&path).unwrap();
 }
