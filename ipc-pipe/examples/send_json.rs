@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 fn main() -> ExitCode {
     program::example("Shows JSON sent over a pipe.", || {
         let (child, mut end) = Builder::new("child").spawn_with_connection(serve)?;
-        let order = json!({"item": "tea", "cups": 3, "notes": ["hot", null]});
+        let order = json!({"cups": 3, "item": "tea", "notes": ["hot", null]});
         end.send_bytes(&serde_json::to_vec(&order)?)?;
         let bill: Value = serde_json::from_slice(&end.recv_bytes().context("bill")?)?;
         say!("Parent received: {bill}");
