@@ -1,13 +1,16 @@
 //! A lock between processes, with the value that it guards.
 
-#![expect(unsafe_code, reason = "the guard makes references to the value")]
+#![expect(
+    unsafe_code,
+    reason = "the guard makes references to the value; a function for the C library"
+)]
 
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut, Range};
 use std::ptr;
-use std::sync::PoisonError;
+use std::sync::{LazyLock, PoisonError};
 use std::time::Duration;
 
 use super::raw_mutex::{Acquired, Holder, RawMutex};
@@ -18,6 +21,37 @@ thread_local! {
     /// How many guards this thread holds. A fork would copy the guards but not
     /// the locks: see [`locks_held`].
     static HELD: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Ends this process if this thread ends with a guard that was leaked, as safe
+/// code may (`mem::forget`, `Box::leak`). The kernel would hand the lock on, while
+/// another thread of this process might still use what the guard had lent it.
+fn watch_for_leaks() {
+    thread_local! {
+        static WATCHED: Cell<bool> = const { Cell::new(false) };
+    }
+    // The C library calls this after all thread-local values are dropped, some
+    // of which may hold guards, and before the kernel looks at the locks. Not for
+    // the main thread: what ends with it is the process.
+    unsafe extern "C" fn at_thread_end(_: *mut libc::c_void) {
+        if HELD.get() > 0 {
+            eprintln!("a thread has ended that leaked the guard of a shared lock");
+            std::process::abort();
+        }
+    }
+    static KEY: LazyLock<Option<libc::pthread_key_t>> = LazyLock::new(|| {
+        let mut key = 0;
+        // SAFETY: `key` is written by the call, and the function lives on.
+        let result = unsafe { libc::pthread_key_create(&raw mut key, Some(at_thread_end)) };
+        (result == 0).then_some(key)
+    });
+    if !WATCHED.replace(true) {
+        // The function is called only for a value that is not null.
+        let value = ptr::without_provenance(1);
+        // SAFETY: the key was created, and its value is never read.
+        let set = KEY.map(|key| unsafe { libc::pthread_setspecific(key, value) });
+        assert_eq!(set, Some(0), "no room for what watches over shared locks");
+    }
 }
 
 /// How many locks a thread may hold: see [`Mutex`]. (The kernel's
@@ -62,6 +96,9 @@ pub(crate) fn locks_held() -> usize {
 /// than 2,040 of them in one thread: when a thread dies, the kernel hands on only
 /// its first 2,048 locks (of which a queue may need a few), and whoever waited for
 /// one of the others would wait for ever.
+///
+/// A thread that ends after it has leaked a guard aborts its process: another
+/// thread could still use the value, and the lock would be handed on.
 #[repr(C)]
 pub struct Mutex<T> {
     raw: RawMutex,
@@ -142,6 +179,7 @@ pub(crate) struct Held {
 
 impl Held {
     pub(crate) fn note<L>(lock: &L) -> Self {
+        watch_for_leaks();
         HELD.set(HELD.get() + 1);
         let at = ptr::from_ref(lock).addr();
         let mut held = HELD_AT.lock().unwrap_or_else(PoisonError::into_inner);

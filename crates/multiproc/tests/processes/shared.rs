@@ -1,5 +1,6 @@
 //! `multiproc::shared`.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use common::checks;
 use multiproc::deadline::Deadline;
 use multiproc::process::{ExitStatus, Process};
-use multiproc::shared::{Mutex, Shared, WaitWord};
+use multiproc::shared::{Guard, Mutex, Shared, WaitWord};
 use multiproc::shared_struct;
 
 use crate::Check;
@@ -39,6 +40,7 @@ pub(crate) const CHECKS: &[Check] = checks![
     a_killed_waiter_is_not_missed,
     slices_are_shared,
     a_forgotten_guard,
+    a_thread_that_leaks_a_guard_takes_its_process_along,
     all_the_locks_of_the_dead_are_handed_on,
     structs_are_shared,
 ];
@@ -195,6 +197,33 @@ fn a_forgotten_guard() {
         drop(lock);
         *other.lock().unwrap() += 1;
     }
+}
+
+/// What a leaked guard has lent may be in use when its thread has ended: nobody
+/// else may get it.
+fn a_thread_that_leaks_a_guard_takes_its_process_along() {
+    let lock = Shared::new(Mutex::new(0_u32)).unwrap();
+    let leaks = || {
+        // Joined: a scope by itself waits for the closure, not for the thread's end.
+        let leak = || std::mem::forget(lock.lock().unwrap());
+        thread::scope(|scope| scope.spawn(leak).join().unwrap());
+    };
+    let child = Process::spawn("leaks", leaks).unwrap();
+    assert_eq!(child.join().unwrap(), ExitStatus::Signal(libc::SIGABRT));
+    // A process that is gone as a whole hands it on as ever.
+    assert!(lock.lock().is_err());
+    // One that a thread-local value gives back in time is no leak.
+    let keeps = || {
+        thread_local! {
+            static KEPT: RefCell<Option<Guard<'static, u32>>> = const { RefCell::new(None) };
+        }
+        let lock: &Mutex<u32> = Box::leak(Box::new(Shared::new(Mutex::new(0)).unwrap()));
+        let keep = || KEPT.set(Some(lock.lock().unwrap()));
+        thread::scope(|scope| scope.spawn(keep).join().unwrap());
+        assert!(lock.try_lock().unwrap().is_ok());
+    };
+    let child = Process::spawn("keeps", keeps).unwrap();
+    child.join_success().unwrap();
 }
 
 /// As many as one thread may hold; one more is refused.
