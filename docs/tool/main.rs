@@ -26,7 +26,10 @@ struct Options {
 #[derive(Subcommand)]
 enum Command {
     /// Runs the recipes, and has each draw its run for its chapter.
-    Runs,
+    Runs {
+        /// `pool` and the like; all when none is given.
+        pictures: Vec<String>,
+    },
     /// Builds both editions with mdBook, the Chinese one into a folder `zh`.
     Build {
         /// Where to; `docs/book` if it is not given.
@@ -49,7 +52,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Options::parse().command {
         None => write(),
-        Some(Command::Runs) => runs::draw(&root()),
+        Some(Command::Runs { pictures }) => runs::draw(&root(), &pictures),
         Some(Command::Build { folder }) => {
             build(&folder.unwrap_or_else(|| root().join("docs/book")))
         }

@@ -34,6 +34,16 @@ impl Edition {
         }
     }
 
+    /// The page of the other edition, of a link as it is on a repository page.
+    fn other(self, target: &str) -> Option<String> {
+        let (folder, to) = match self {
+            Edition::English => ("../src-zh/", "zh"),
+            Edition::Chinese => ("../src/", ".."),
+        };
+        let page = target.strip_prefix(folder)?.strip_suffix(".md")?;
+        Some(format!("{to}/{page}.html"))
+    }
+
     /// What leads from the page at `path` to the same one in the other edition.
     fn switch(self, root: &Path, path: &str) -> String {
         let (folder, to, language, name) = match self {
@@ -148,6 +158,11 @@ fn turned(
         for part in parts {
             let (target, rest) = part.split_once(')').unwrap_or((part, ""));
             let (file, fragment) = target.split_once('#').unwrap_or((target, ""));
+            if let Some(page) = edition.other(file).filter(|_| !inside) {
+                let hash = if fragment.is_empty() { "" } else { "#" };
+                let _ = write!(out, "]({page}{hash}{fragment}){rest}");
+                continue;
+            }
             match outside(root, folder, file).filter(|_| !inside) {
                 None => {
                     let _ = write!(out, "]({part}");
@@ -226,6 +241,19 @@ mod tests {
     fn the_page_of_a_markdown_file_is_no_chapter() {
         assert_eq!(page_name("crates/a/README.md"), "crates/a/README-md");
         assert_eq!(page_name("a/src/lib.rs"), "a/src/lib.rs");
+    }
+
+    #[test]
+    fn a_link_to_the_other_edition_leads_to_its_page() {
+        for (edition, link, page) in [
+            (Edition::English, "../src-zh/a.md#b", "zh/a.html#b"),
+            (Edition::Chinese, "../src/a.md", "../a.html"),
+        ] {
+            let mut pages = BTreeMap::new();
+            let (root, text) = (crate::root(), format!("[x]({link}) y"));
+            let turned = turned(&root, &root.join("docs/src"), edition, &text, &mut pages);
+            assert_eq!((turned, pages.len()), (format!("[x]({page}) y"), 0));
+        }
     }
 
     #[test]

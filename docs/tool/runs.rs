@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
-/// A picture's name, and the run that it shows: a recipe and its arguments.
-pub const RUNS: [(&str, &str, &[&str]); 11] = [
+/// A picture's name, and the run that it shows: a recipe, or one of its examples,
+/// and the arguments.
+pub const RUNS: [(&str, &str, &[&str]); 12] = [
     ("fork", "fork", &[]),
     ("process", "process", &[]),
     ("pool", "pool", &["--seed", "7"]),
@@ -22,6 +23,7 @@ pub const RUNS: [(&str, &str, &[&str]); 11] = [
         "distributed",
         &["--tasks", "3", "--pause", "0.2", "--seed", "7"],
     ),
+    ("worker-killed", "distributed --example worker_killed", &[]),
 ];
 
 /// Where the picture called `name` is.
@@ -29,15 +31,24 @@ pub fn path(root: &Path, name: &str) -> PathBuf {
     root.join(format!("docs/src/pictures/run-{name}.svg"))
 }
 
-/// Runs the recipes and has each draw its run.
+/// Runs the recipes and has each draw its run; only those called `names`, if there
+/// are any.
 ///
 /// # Errors
 ///
-/// When one of them cannot be run, or fails.
-pub fn draw(root: &Path) -> anyhow::Result<()> {
+/// When one of them cannot be run, or fails; when there is no such picture.
+pub fn draw(root: &Path, names: &[String]) -> anyhow::Result<()> {
+    for name in names {
+        let known = RUNS.iter().any(|(known, ..)| known == name);
+        ensure!(known, "there is no picture of a run called {name}");
+    }
     for (name, recipe, arguments) in RUNS {
+        if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
+            continue;
+        }
         let mut command = Command::new("cargo");
-        command.args(["run", "--quiet", "--package", recipe, "--"]);
+        command.args(["run", "--quiet", "--package"]);
+        command.args(recipe.split(' ')).arg("--");
         command
             .args(arguments)
             .arg("--timeline")

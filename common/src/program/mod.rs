@@ -50,13 +50,13 @@ fn with_picture(
     outcome.and(timeline::finish(&path, &options::command_line()))
 }
 
-/// Runs an example that takes no options; anything but `--help` on its command
-/// line is a usage error.
+/// Runs an example that takes no options but `--help` and `--timeline`; anything
+/// else on its command line is a usage error.
 ///
 /// `about` is what `--help` says.
 pub fn example(about: &'static str, body: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
-    let name = options::parse_none(about);
-    finish(&name, body())
+    let (name, picture) = options::parse_none(about);
+    finish(&name, with_picture(picture, body))
 }
 
 /// An error that ends the program with a status of its own.

@@ -5,35 +5,32 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, Command, Parser, value_parser};
 
-/// The option that every recipe has: a picture of its run.
+/// The option that every program has: a picture of its run.
 const TIMELINE: &str = "timeline";
 
 /// Parses the command line; a wrong one ends the program with a message. Also
 /// returns the file into which to draw the run, if any.
 pub(super) fn parse<Options: Parser>() -> (Options, Option<PathBuf>) {
     let command = Options::command();
-    let example = is_example();
     let called = match command.get_name() {
-        name if example => format!("cargo run --example {name} --"),
+        name if is_example() => format!("cargo run --example {name} --"),
         name => format!("cargo run -p {name} --"),
     };
-    let command = match example {
-        true => command,
-        false => command.arg(
-            Arg::new(TIMELINE)
-                .long(TIMELINE)
-                .value_name("FILE.svg")
-                .value_parser(value_parser!(PathBuf))
-                .global(true)
-                .display_order(1000)
-                .help("Draws the run into this file"),
-        ),
-    };
-    let matches = in_form(command).bin_name(called).get_matches();
-    let picture = matches.try_get_one::<PathBuf>(TIMELINE).ok().flatten();
-    let picture = picture.cloned();
+    let command = in_form(command.arg(timeline()));
+    let mut matches = command.bin_name(called).get_matches();
+    let picture = matches.remove_one::<PathBuf>(TIMELINE);
     let options = Options::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     (options, picture)
+}
+
+fn timeline() -> Arg {
+    Arg::new(TIMELINE)
+        .long(TIMELINE)
+        .value_name("FILE.svg")
+        .value_parser(value_parser!(PathBuf))
+        .global(true)
+        .display_order(1000)
+        .help("Draws the run into this file")
 }
 
 /// How this program was called, without the wish for a picture: the picture's
@@ -53,16 +50,18 @@ pub(super) fn command_line() -> String {
     line
 }
 
-/// Parses the command line of an example without options, and returns its name.
-pub(super) fn parse_none(about: &'static str) -> String {
+/// Parses the command line of an example that has no other option. Returns its name
+/// and the file into which to draw the run, if any.
+pub(super) fn parse_none(about: &'static str) -> (String, Option<PathBuf>) {
     let path = std::env::args_os().next().unwrap_or_default();
     let name = Path::new(&path)
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let command = Command::new(name.clone()).about(about);
-    let called = format!("cargo run --example {name}");
-    in_form(command).bin_name(called).get_matches();
-    name
+    let command = Command::new(name.clone()).about(about).arg(timeline());
+    let called = format!("cargo run --example {name} --");
+    let mut matches = in_form(command).bin_name(called).get_matches();
+    let picture = matches.remove_one(TIMELINE);
+    (name, picture)
 }
 
 /// Cargo builds examples into a folder of that name.

@@ -1,6 +1,6 @@
 //! A picture of a run: who said what, and when.
 //!
-//! Every recipe has `--timeline FILE.svg`. Each line that it [says](mod@crate::say)
+//! Every recipe and every example has `--timeline FILE.svg`. Each line that it [says](mod@crate::say)
 //! is then recorded with its time, its process and its thread, also by the
 //! processes that it forks, and at its end the picture is drawn: time goes
 //! down, and a row is a line.
