@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use book::{built, chapters, editions, links, root, written};
+use book::{built, chapters, editions, labels, links, root, written};
 
 #[test]
 fn the_code_in_the_chapters_is_that_of_the_sources() {
@@ -42,6 +42,29 @@ fn every_link_of_the_markdown_leads_somewhere() {
 }
 
 #[test]
+fn every_label_of_the_pictures_can_be_read() {
+    // Of the pictures other than those of runs.
+    let css = fs::read_to_string(root().join("docs/book.css")).unwrap();
+    let (_, rule) = css.split_once("img:not([src*=\"run-\"]) {").unwrap();
+    let (_, width) = rule.split_once("min-width: ").unwrap();
+    let least: f64 = width.split("px").next().unwrap().parse().unwrap();
+    let (mut faults, mut pictures) = (Vec::new(), 0);
+    for folder in chapters::EDITIONS {
+        for entry in fs::read_dir(root().join(folder).join("pictures")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let least = if name.starts_with("run-") { 0.0 } else { least };
+            let svg = fs::read_to_string(&path).unwrap();
+            let told = labels::faults(&svg, least).into_iter();
+            faults.extend(told.map(|fault| format!("{folder}/pictures/{name}: {fault}")));
+            pictures += 1;
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(pictures > 30, "{pictures}");
+}
+
+#[test]
 fn every_command_of_the_chapters_names_what_is_there() {
     let mut commands = 0;
     for path in chapters::all(&root()).unwrap() {
@@ -49,6 +72,8 @@ fn every_command_of_the_chapters_names_what_is_there() {
         for call in text.split("cargo run ").skip(1) {
             // Up to the end of the code span or the line: of Markdown that is
             // wrapped, the next line too.
+            // A help text in code shown ends its lines by `\n`.
+            let call = call.split("\\n").next().unwrap();
             let call = call.split(['`', '"', ';']).next().unwrap();
             let words: Vec<&str> = call.split_whitespace().collect();
             let after = |option: &str| {

@@ -15,6 +15,7 @@
 //! So a chapter reads whole wherever it is opened, and cannot go stale: a test
 //! holds the two together.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -66,6 +67,8 @@ pub fn with_code(
     catalog: Option<&Catalog>,
 ) -> anyhow::Result<String> {
     let mut out = String::new();
+    // A chapter has each of these once.
+    let mut types: HashSet<String> = HashSet::new();
     let mut lines = text.lines().enumerate().peekable();
     while let Some((number, line)) = lines.next() {
         let place = || format!("{}:{}", path.display(), number + 1);
@@ -93,9 +96,13 @@ pub fn with_code(
             None => (target, None),
         };
         let mut part = part(&root.join(file), anchor).with_context(place)?;
+        part.types.retain(|item| types.insert(item.clone()));
         if let Some(catalog) = catalog {
             let mark = if kind(file) == "rust" { "//" } else { "#" };
             part.code = catalog.comments(&part.code, mark);
+            for item in &mut part.types {
+                *item = catalog.comments(item, mark);
+            }
         }
         let place = relative(root, path, file);
         out.push_str(&block(target, file, &place, &part, catalog.is_some()));
@@ -164,11 +171,24 @@ fn kind(file: &str) -> &'static str {
 fn block(target: &str, file: &str, place: &str, part: &Part, chinese: bool) -> String {
     let kind = kind(file);
     let mut out = format!("{OPEN}{target}{CLOSE}\n");
-    if !part.uses.is_empty() {
-        let uses = &part.uses;
+    let uses = Some(&part.uses).filter(|uses| !uses.is_empty());
+    let context: Vec<&str> = uses
+        .into_iter()
+        .chain(&part.types)
+        .map(|part| &**part)
+        .collect();
+    let context = context.join("\n\n");
+    let summary = match (part.uses.is_empty(), part.types.is_empty(), chinese) {
+        (_, true, _) => "<code>use</code>",
+        (false, false, false) => "<code>use</code>, types",
+        (false, false, true) => "<code>use</code> 和类型",
+        (true, false, false) => "types",
+        (true, false, true) => "类型",
+    };
+    if !context.is_empty() {
         let _ = write!(
             out,
-            "<details><summary><code>use</code></summary>\n\n```{kind}\n{uses}\n```\n\n</details>\n\n"
+            "<details><summary>{summary}</summary>\n\n```{kind}\n{context}\n```\n\n</details>\n\n"
         );
     }
     let Part {

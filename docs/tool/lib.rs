@@ -5,8 +5,10 @@
 //! | --- | --- |
 //! | [`chapters`] | finds the chapters, and writes code into them |
 //! | [`source`] | takes the named part out of a source |
+//! | [`context`] | the types and constants that such a part names |
 //! | [`links`] | looks where each link of the Markdown leads |
 //! | [`built`] | crawls the built book for dead links |
+//! | [`labels`] | whether the labels of a picture can be read |
 //! | [`editions`] | holds the Chinese edition to the English one |
 //! | [`figures`] | the tables of figures, in both editions |
 //! | [`markdown`] | a chapter as a sequence of blocks |
@@ -19,8 +21,10 @@
 pub mod built;
 pub mod catalog;
 pub mod chapters;
+pub mod context;
 pub mod editions;
 pub mod figures;
+pub mod labels;
 pub mod links;
 pub mod markdown;
 pub mod pages;

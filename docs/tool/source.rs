@@ -9,6 +9,8 @@ use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 
+use super::context;
+
 /// A part of a source, with its place.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Part {
@@ -21,6 +23,9 @@ pub struct Part {
     /// The `use` lines at the head of a Rust source, for who wants to know where
     /// a name comes from; empty when the part shows them itself.
     pub uses: String,
+    /// The definitions of the program's own types and constants that the part names
+    /// and does not show.
+    pub types: Vec<String>,
 }
 
 /// Takes the part called `anchor` out of the source at `path`.
@@ -57,11 +62,25 @@ pub fn part(path: &Path, anchor: Option<&str>) -> anyhow::Result<Part> {
         Some(_) if rust && !code.contains("\nuse ") && !code.starts_with("use ") => uses(&lines),
         _ => String::new(),
     };
+    let types = match anchor {
+        Some(_) if rust => context::definitions(path, &text, &code)?,
+        _ => Vec::new(),
+    };
+    // A library's types are explained where they are documented.
+    let library = path.components().any(|part| part.as_os_str() == "crates");
+    let comment = |line: &&str| line.trim_start().starts_with("//");
+    let bare = |item: String| {
+        let lines = item.lines().filter(|line| !(library && comment(line)));
+        let lines: Vec<&str> = lines.filter(|line| !is_marker(line)).collect();
+        lines.join("\n")
+    };
+    let types = types.into_iter().map(bare).collect();
     Ok(Part {
         first: shown[0].0 + 1,
         last: shown[shown.len() - 1].0 + 1,
         code,
         uses,
+        types,
     })
 }
 
