@@ -80,6 +80,7 @@ pub use listener::{Address, Listener};
 pub use wait::{Waitable, wait};
 
 use crate::deadline::Deadline;
+use crate::process::{Owner, handing_over};
 use incoming::Incoming;
 use stream::Stream;
 
@@ -96,10 +97,9 @@ pub const DEFAULT_LIMIT: usize = 32 << 20;
 /// any copy of an end is open, the other end never reads the end of the file, so
 /// whoever waits there for a process that has died waits for ever. Therefore use
 /// [`Builder::spawn_with_connection`], which makes a child together with its
-/// connection, each process with only its own end; its documentation says what to
-/// do about several children. Where that is not enough, move the child's end into
-/// its closure and [close](crate::process::Builder::close_in_child) the other end
-/// there.
+/// connection, and whose ends hang up when they are dropped. Where that is not
+/// enough, move the child's end into its closure and
+/// [close](crate::process::Builder::close_in_child) the other end there.
 ///
 /// [`Builder::spawn_with_connection`]: crate::process::Builder::spawn_with_connection
 ///
@@ -142,6 +142,8 @@ pub struct Connection {
     writable: bool,
     limit: usize,
     incoming: Incoming,
+    /// The process that hangs up when it closes this end.
+    hangs_up: Option<Owner>,
 }
 
 impl Connection {
@@ -158,7 +160,15 @@ impl Connection {
             writable,
             limit: DEFAULT_LIMIT,
             incoming: Incoming::new(Vec::new(), true),
+            hangs_up: None,
         })
+    }
+
+    /// From now on, when this process closes this end, the peer reads the end of
+    /// the file, whoever else has inherited a copy.
+    pub(crate) fn hang_up_on_close(mut self) -> Self {
+        self.hangs_up = Some(Owner::this_process());
+        self
     }
 
     /// Gives the descriptor away, usually to another program:
@@ -167,9 +177,9 @@ impl Connection {
     /// # Errors
     ///
     /// [`Error::ReadAhead`] if messages would be lost.
-    pub fn into_fd(self) -> Result<OwnedFd, Error> {
+    pub fn into_fd(mut self) -> Result<OwnedFd, Error> {
         match self.incoming.received().len() {
-            0 => Ok(self.stream.ok_or(Error::Closed)?.into_fd()),
+            0 => Ok(self.stream.take().ok_or(Error::Closed)?.into_fd()),
             bytes => Err(Error::ReadAhead(bytes)),
         }
     }
@@ -204,9 +214,16 @@ impl Connection {
     }
 
     /// Closes this end. The peer reads the end of the file once every process
-    /// that has this end has closed it. Closing twice does nothing.
+    /// that has this end has closed it; at once, if this end comes from
+    /// [`spawn_with_connection`](crate::process::Builder::spawn_with_connection).
+    /// Closing twice does nothing.
     pub fn close(&mut self) {
-        self.stream = None;
+        if let Some(stream) = self.stream.take()
+            && self.hangs_up.is_some_and(Owner::is_current)
+            && !handing_over()
+        {
+            stream.shut_down();
+        }
         self.incoming = Incoming::new(Vec::new(), true);
     }
 
@@ -246,6 +263,12 @@ impl Connection {
             return Err(Error::ReadOnly);
         }
         Ok(stream)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

@@ -80,7 +80,7 @@ impl Connection {
         self.take_passed(Deadline::after(timeout))
     }
 
-    fn pass(&mut self, connection: Connection, deadline: Deadline) -> Result<(), Error> {
+    fn pass(&mut self, mut connection: Connection, deadline: Deadline) -> Result<(), Error> {
         if !self.sending_end()?.is_unix_socket() {
             return Err(Error::NotUnixSocket);
         }
@@ -97,7 +97,10 @@ impl Connection {
             received,
         };
         encode(&passing, &mut message)?;
-        self.transmit(&message, Some(passed.as_fd()), deadline)
+        self.transmit(&message, Some(passed.as_fd()), deadline)?;
+        // The peer has it now: closed here, but not hung up.
+        connection.stream = None;
+        Ok(())
     }
 
     fn take_passed(&mut self, deadline: Deadline) -> Result<Connection, Error> {

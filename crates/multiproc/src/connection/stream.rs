@@ -243,6 +243,13 @@ impl Stream {
         let _ = rustix::net::shutdown(&self.fd, rustix::net::Shutdown::Write);
     }
 
+    /// Hangs up: the peer reads the end of the file, although other processes may
+    /// have copies of this end.
+    pub(super) fn shut_down(&self) {
+        // If the peer has ended, there is nobody to tell.
+        let _ = rustix::net::shutdown(&self.fd, rustix::net::Shutdown::Both);
+    }
+
     /// Makes `call` until it succeeds, fails for good, or time is up.
     ///
     /// The descriptor stays in blocking mode, because the mode is common to all

@@ -108,15 +108,16 @@ impl<'fd> Builder<'fd> {
     }
 
     /// Forks a child with a [`Connection`] to it: `body` gets one end, the
-    /// caller the other. Each process has only its own end, so when one of them
-    /// dies or drops its end, the other reads the end of the file.
+    /// caller the other. When one of them drops its end or dies, the other reads
+    /// the end of the file.
     ///
-    /// # Several children
+    /// # Copies
     ///
-    /// A child started later inherits the caller's end, like every descriptor.
-    /// While it lives, the first child does not see that the caller has dropped
-    /// that end, and a caller that then joins the first child waits for ever. So
-    /// close the earlier ends in each new child:
+    /// A child started later inherits the caller's end, like every descriptor,
+    /// and children of the child inherit the child's. These copies do not keep
+    /// the connection open. Whoever got an end from this call *hangs up*
+    /// (shutdown(2)) when he drops or closes it: the peer receives what has been
+    /// sent, then the end of the file.
     ///
     /// ```
     /// use multiproc::connection::{Connection, Error};
@@ -135,12 +136,7 @@ impl<'fd> Builder<'fd> {
     ///
     /// let mut workers: Vec<(Process, Connection)> = Vec::new();
     /// for number in 0..3 {
-    ///     let mut builder = Builder::new(format!("worker-{number}"));
-    ///     for (_, connection) in &workers {
-    ///         builder = builder.close_in_child(connection);
-    ///     }
-    ///     let worker = builder.spawn_with_connection(work)?;
-    ///     workers.push(worker);
+    ///     workers.push(Builder::new(format!("worker-{number}")).spawn_with_connection(work)?);
     /// }
     /// for (worker, mut connection) in workers {
     ///     connection.send(&12_u64)?;
@@ -150,6 +146,12 @@ impl<'fd> Builder<'fd> {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// An end may be given away: moved into the closure of a later child, sent
+    /// through another connection, or taken out by
+    /// [`into_fd`](Connection::into_fd). Then it stays open until the new owner
+    /// and every process with a copy have closed it. An end that a child only
+    /// *borrows* ends when the owner drops it.
     ///
     /// # Errors
     ///
@@ -162,8 +164,9 @@ impl<'fd> Builder<'fd> {
         let (ours, theirs) = pipe(true)?;
         let child = {
             let builder: Builder<'_> = self;
-            builder.close_in_child(&ours).spawn(move || body(theirs))?
+            let body = move || body(theirs.hang_up_on_close());
+            builder.close_in_child(&ours).spawn(body)?
         };
-        Ok((child, ours))
+        Ok((child, ours.hang_up_on_close()))
     }
 }

@@ -15,6 +15,7 @@ use libc::{c_int, c_void};
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use rustix::process::{Pid, Signal};
 
+use super::hand_over::hand_over;
 use super::{Builder, Outcome, SpawnError, parent, threads};
 use crate::shared;
 
@@ -74,6 +75,7 @@ pub(super) fn fork<R: Outcome>(
     if let Some(error) = failed {
         return Err(error.into());
     }
+    hand_over(body);
     restored.map_err(io::Error::from)?;
     Pid::from_raw(forked).ok_or_else(|| io::Error::other("fork returned no pid").into())
 }

@@ -3,6 +3,7 @@
 
 mod array;
 mod chaos;
+mod hang_up;
 mod in_place;
 mod line;
 mod payload;
@@ -19,6 +20,7 @@ fn main() {
         &[
             process::CHECKS,
             process_descriptors::CHECKS,
+            hang_up::CHECKS,
             process_ends::CHECKS,
             shared::CHECKS,
             array::CHECKS,
