@@ -32,8 +32,6 @@ fn main() -> ExitCode {
             let mut children = Vec::new();
             let mut connections = Vec::new();
             for name in NAMES {
-                // Each child has copies of the parent's ends made so far; it ends
-                // when told to, not at end of file, so they do no harm.
                 let speaks = move |end| speak(name, end);
                 let (child, connection) = Builder::new(name).spawn_with_connection(speaks)?;
                 children.push(child);
