@@ -97,7 +97,7 @@ pub(crate) fn at_each_step(steps: Steps, mut at: impl FnMut(usize) -> bool) {
         number += match steps {
             // Unoptimised there are five times as many, and their squares add
             // up.
-            Steps::All if cfg!(debug_assertions) => fastrand::usize(1..=40),
+            Steps::All if cfg!(debug_assertions) => fastrand::usize(1..=80),
             Steps::All => 1,
             // Denser where it starts, since an act is of unknown length.
             Steps::Some => fastrand::usize(1..=1 + number / 2),
