@@ -73,6 +73,15 @@ def everything():
         assert pool.map(partial(tasks.note, notes), range(5)) == list(range(5))
         assert sorted(notes) == list(range(5))
 
+        # A list is sorted by what workers make of its items.
+        words = manager.list(['pear', 'Fig', 'apple'])
+        words.sort(key=str.lower)
+        assert words[:] == ['apple', 'Fig', 'pear']
+        words.sort(key=len, reverse=True)
+        assert words[:] == ['apple', 'pear', 'Fig']
+        assert str(raised(ValueError, words.sort, key=tasks.fail)) == 'apple'
+        assert words[:] == ['apple', 'pear', 'Fig']
+
         # A process that goes takes its own task with it and nothing else.
         results = [pool.apply_async(tasks.vanish, ('exit',)), pool.apply_async(tasks.square, (2,)),
                    pool.apply_async(tasks.vanish, ('kill',)), pool.apply_async(tasks.square, (3,))]

@@ -67,7 +67,7 @@ use crate::arena::{Arena, Id, Node, Seq};
 use crate::value::Repr;
 
 pub use key::{Fingerprint, Key};
-pub use sort::sort;
+pub use sort::{order, sort};
 
 /// Why two values could not be compared, or one not hashed.
 ///

@@ -8,6 +8,20 @@ use crate::Value;
 /// # Errors
 /// As [`less`](super::less); the values are then as they were.
 pub fn sort(values: &mut [Value], reverse: bool, work: &mut Work) -> Result<(), CompareError> {
+    let order = order(values, reverse, work)?;
+    let mut taken: Vec<Value> = values.iter_mut().map(std::mem::take).collect();
+    for (place, from) in values.iter_mut().zip(order) {
+        *place = std::mem::take(&mut taken[from]);
+    }
+    Ok(())
+}
+
+/// Where in `values` each of them is found in turn, were they sorted: to sort something
+/// else by them, as Python does with `key`.
+///
+/// # Errors
+/// As [`less`](super::less).
+pub fn order(values: &[Value], reverse: bool, work: &mut Work) -> Result<Vec<usize>, CompareError> {
     // Merged from runs of one, two, four: a comparison may fail, and may contradict
     // another (of NaNs), neither of which the standard library's sort allows.
     let count = values.len();
@@ -28,7 +42,7 @@ pub fn sort(values: &mut [Value], reverse: bool, work: &mut Work) -> Result<(), 
         in_order &= !goes_first(at, at - 1)?;
     }
     if in_order {
-        return Ok(());
+        return Ok(from);
     }
     let mut run = 1;
     while run < count {
@@ -51,9 +65,5 @@ pub fn sort(values: &mut [Value], reverse: bool, work: &mut Work) -> Result<(), 
         std::mem::swap(&mut from, &mut to);
         run *= 2;
     }
-    let mut taken: Vec<Value> = values.iter_mut().map(std::mem::take).collect();
-    for (place, from) in values.iter_mut().zip(from) {
-        *place = std::mem::take(&mut taken[from]);
-    }
-    Ok(())
+    Ok(from)
 }

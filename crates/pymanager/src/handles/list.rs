@@ -32,7 +32,7 @@ handle!(List<T>, RemoteList, SharedList);
 impl<T: Data> List<Local, T> {
     /// An empty list of this program's own.
     pub fn new() -> Self {
-        Local::new(types::new_list, [])
+        Local::new(|call| types::new_list(None, call), [])
             .expect("an empty list")
             .into()
     }

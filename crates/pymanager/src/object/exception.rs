@@ -1,5 +1,7 @@
 //! Python's exceptions, as a client expects to find them in a reply.
 
+use std::borrow::Cow;
+
 use inert_pickle::Value;
 
 /// An exception that a served object raises in the client that called it.
@@ -12,6 +14,19 @@ pub struct Exception {
     args: Vec<Value>,
     /// One that was raised elsewhere, as it came.
     made: Option<Value>,
+    /// What older Pythons say instead, the oldest first.
+    formerly: Vec<(Era, String)>,
+}
+
+/// Which Python a client is, as far as it shows on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Era {
+    /// 3.7 and older, by the protocol of its pickles.
+    To37,
+    /// 3.8 to 3.11, by its handshake. They are spoken to as 3.11 is.
+    To311,
+    /// 3.12 and later.
+    Later,
 }
 
 /// What a client's Python knows of `queue.ShutDown`, which came with 3.13.
@@ -36,6 +51,7 @@ impl Exception {
             class,
             args,
             made: None,
+            formerly: Vec::new(),
         }
     }
 
@@ -46,6 +62,25 @@ impl Exception {
             class: "Exception",
             args: Vec::new(),
             made: Some(made),
+            formerly: Vec::new(),
+        }
+    }
+
+    /// What Python said up to this one; of several, the oldest come first.
+    pub(crate) fn formerly(mut self, until: Era, text: impl Into<String>) -> Self {
+        self.formerly.push((until, text.into()));
+        self
+    }
+
+    /// The exception as a Python of this era puts it.
+    pub(crate) fn of_era(&self, era: Era) -> Cow<'_, Exception> {
+        match self.formerly.iter().find(|(until, _)| era <= *until) {
+            None => Cow::Borrowed(self),
+            Some((_, text)) => Cow::Owned(Self::new(
+                self.module,
+                self.class,
+                vec![text.as_str().into()],
+            )),
         }
     }
 
@@ -87,6 +122,12 @@ impl Exception {
     /// `MemoryError`: a limit on memory is reached.
     pub(crate) fn memory_error(message: impl AsRef<str>) -> Self {
         Self::builtin("MemoryError", message)
+    }
+
+    /// The same, with a word more.
+    pub(crate) fn with(&self, more: &str) -> Self {
+        let text = format!("{}, {more}", self.message());
+        Self::new(self.module, self.class, vec![text.as_str().into()])
     }
 
     /// What it says.

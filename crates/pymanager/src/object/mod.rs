@@ -15,7 +15,7 @@ pub use call::Call;
 pub(crate) use call::{Resolve, exact, ident_of_token, seconds};
 pub(crate) use caller::{Caller, HangUp, Wait};
 pub use exception::Exception;
-pub(crate) use exception::KnowsShutDown;
+pub(crate) use exception::{Era, KnowsShutDown};
 pub use signature::Signature;
 pub(crate) use signature::bind;
 pub(crate) use store::{Hold, Memory, Stored};

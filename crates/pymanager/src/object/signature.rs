@@ -1,6 +1,6 @@
 //! Arguments by position and by name, as Python binds them.
 
-use super::Exception;
+use super::{Era, Exception};
 use crate::message::Request;
 use inert_pickle::Value;
 
@@ -67,9 +67,10 @@ pub(crate) fn bind(
         }
         Parameters::Positional { least, most } => {
             if !request.kwargs.is_empty() {
-                return Err(Exception::type_error(format!(
-                    "{class}.{method}() takes no keyword arguments"
-                )));
+                return Err(of_method(
+                    class,
+                    &format!("{method}() takes no keyword arguments"),
+                ));
             }
             check_count(least, most, class, method, given)?;
             let mut by_position: Vec<_> = args.map(Some).collect();
@@ -101,29 +102,96 @@ fn check_count(
     if (least..=most).contains(&given) {
         return Ok(());
     }
-    // A class is called by its name.
-    let method = if method == "__init__" { class } else { method };
-    let s = |count: usize| if count == 1 { "" } else { "s" };
-    Err(Exception::type_error(match (least, most) {
-        (0, 0) => format!("{class}.{method}() takes no arguments ({given} given)"),
-        (1, 1) => format!("{class}.{method}() takes exactly one argument ({given} given)"),
-        _ if least == most => {
-            format!(
-                "{method} expected {least} argument{}, got {given}",
-                s(least)
-            )
+    Err(wrong_count(least, most, class, method, given))
+}
+
+/// What Python says of a wrong number of arguments, in which its functions differ.
+fn wrong_count(least: usize, most: usize, class: &str, method: &str, given: usize) -> Exception {
+    let (quantity, count) = match given < least {
+        _ if least == most => ("exactly", least),
+        true => ("at least", least),
+        false => ("at most", most),
+    };
+    let s = if count == 1 { "" } else { "s" };
+    match (class, method) {
+        ("Lock", "__init__") => {
+            Exception::type_error(format!("lock expected 0 arguments, got {given}"))
+                .formerly(
+                    Era::To37,
+                    format!("allocate_lock() takes no arguments ({given} given)"),
+                )
+                .formerly(
+                    Era::To311,
+                    format!("_thread.allocate_lock() takes no arguments ({given} given)"),
+                )
         }
-        _ if given < least => {
-            format!(
-                "{method} expected at least {least} argument{}, got {given}",
-                s(least)
-            )
-        }
-        _ => format!(
-            "{method} expected at most {most} argument{}, got {given}",
-            s(most)
+        ("Namespace", "__init__") => of_method(
+            class,
+            &format!(
+                "__init__() takes 1 positional argument but {} were given",
+                given + 1
+            ),
         ),
-    }))
+        (_, operator) if is_operator(class, operator) => {
+            // Python has a name there that is empty, with some.
+            let nameless = [
+                "__mul__",
+                "__rmul__",
+                "__imul__",
+                "__setitem__",
+                "__setattr__",
+            ];
+            let space = if nameless.contains(&operator) {
+                " "
+            } else {
+                ""
+            };
+            let before = format!("{space}expected {count} argument");
+            Exception::type_error(format!("{before}{s}, got {given}"))
+                .formerly(Era::To37, format!("{before}s, got {given}"))
+        }
+        _ if most == 0 => of_method(
+            class,
+            &format!("{method}() takes no arguments ({given} given)"),
+        ),
+        _ if (least, most) == (1, 1) => of_method(
+            class,
+            &format!("{method}() takes exactly one argument ({given} given)"),
+        ),
+        _ => {
+            // A class is called by its name.
+            let method = if method == "__init__" { class } else { method };
+            let quantified = match quantity {
+                "exactly" => String::new(),
+                _ => format!("{quantity} "),
+            };
+            let before = format!("{method} expected {quantified}{count} argument");
+            let formerly = match class {
+                "list" => {
+                    format!("{method}() takes {quantity} {count} argument{s} ({given} given)")
+                }
+                _ => format!("{before}s, got {given}"),
+            };
+            Exception::type_error(format!("{before}{s}, got {given}")).formerly(Era::To37, formerly)
+        }
+    }
+}
+
+/// Whether Python has an operator behind this method, not a function.
+fn is_operator(class: &str, method: &str) -> bool {
+    let function = match method {
+        "__init__" | "__reversed__" | "__class_getitem__" => true,
+        "__getitem__" => class != "array.array",
+        "__contains__" => class != "list",
+        _ => !method.starts_with("__"),
+    };
+    !function
+}
+
+/// A complaint that begins with a method's name, before which Python 3.10 and
+/// later say the class.
+fn of_method(class: &str, text: &str) -> Exception {
+    Exception::type_error(format!("{class}.{text}")).formerly(Era::To37, text)
 }
 
 fn bind_named(
@@ -135,9 +203,10 @@ fn bind_named(
     skip: usize,
 ) -> Result<Bound, Exception> {
     let given = request.args.len().saturating_sub(skip);
+    let wrong = |text: String| of_method(class, &text);
     if given > names.len() {
-        return Err(Exception::type_error(format!(
-            "{class}.{method}() takes {} but {} were given",
+        return Err(wrong(format!(
+            "{method}() takes {} but {} were given",
             positions(names.len(), required),
             given + 1
         )));
@@ -151,22 +220,22 @@ fn bind_named(
             names.position(|name| *name == key)
         });
         let Some(index) = index else {
-            return Err(Exception::type_error(format!(
-                "{class}.{method}() got an unexpected keyword argument '{}'",
+            return Err(wrong(format!(
+                "{method}() got an unexpected keyword argument '{}'",
                 shown()
             )));
         };
         if bound[index].replace(value).is_some() {
-            return Err(Exception::type_error(format!(
-                "{class}.{method}() got multiple values for argument '{}'",
+            return Err(wrong(format!(
+                "{method}() got multiple values for argument '{}'",
                 shown()
             )));
         }
     }
     for (name, value) in names.iter().zip(&bound).take(required) {
         if value.is_none() {
-            return Err(Exception::type_error(format!(
-                "{class}.{method}() missing 1 required positional argument: '{name}'"
+            return Err(wrong(format!(
+                "{method}() missing 1 required positional argument: '{name}'"
             )));
         }
     }

@@ -292,7 +292,7 @@ impl Board {
     /// When a job fails for want of workers, as things stand; it does, if that
     /// time has come.
     pub(super) fn starves_at(&self, job: &Arc<Job>, call: &Call<'_>) -> Option<Instant> {
-        let mut state = self.lock();
+        let state = self.lock();
         if !state.workers.is_empty() {
             return None;
         }
@@ -301,17 +301,32 @@ impl Board {
             return Some(at);
         }
         let patience = state.patience;
-        if let Some(pool) = state.pools.get_mut(&job.pool) {
-            pool.forget(job);
-        }
-        state.tidy(job.pool);
         drop(state);
         let error = process_error(&format!(
             "no worker has come within {patience:?}: this manager runs no code itself, its pools \
              need workers (pool_worker.py) that connect to it"
         ));
-        job.give_up(&error, Some(call));
+        self.give_up(job, &error, call);
         Some(at)
+    }
+
+    /// Takes a job off, with whatever has not been handed out of it.
+    pub(super) fn give_up(&self, job: &Arc<Job>, error: &Exception, call: &Call<'_>) {
+        let mut state = self.lock();
+        if let Some(pool) = state.pools.get_mut(&job.pool) {
+            // One that is done was in neither.
+            pool.line.retain(|(other, _)| other.number != job.number);
+            pool.again.retain(|(other, _)| other.number != job.number);
+            pool.forget(job);
+        }
+        state.tidy(job.pool);
+        drop(state);
+        job.give_up(error, Some(call));
+    }
+
+    /// Whether there is no worker.
+    pub(crate) fn is_deserted(&self) -> bool {
+        self.lock().workers.is_empty()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -8,7 +8,7 @@ use super::job::{Job, Mode, Next, State};
 use crate::object::{
     Answer, Call, Class, Exception, Method, Object, Outcome, Signature, exact, seconds,
 };
-use crate::types::kept_together;
+use crate::types::{kept_together, not_an_integer};
 use multiproc::deadline::Deadline;
 
 /// Waits until a job is over: whether it is, in time. None when the client has
@@ -65,10 +65,7 @@ fn deadline(call: &Call<'_>) -> Result<Deadline, Exception> {
         Some(timeout) => match exact(timeout) {
             Some(amount) if amount > 0.0 => Ok(seconds(amount)),
             Some(_) => Ok(Deadline::after(Duration::ZERO)),
-            None => Err(Exception::type_error(format!(
-                "'{}' object cannot be interpreted as an integer",
-                timeout.type_name()
-            ))),
+            None => Err(not_an_integer(timeout)),
         },
     }
 }

@@ -10,6 +10,7 @@ use super::shared::{Item, QueueKind, QueueObject};
 use crate::object::{
     Answer, Call, Class, Exception, Lent, Method, Outcome, Served, Signature, exact,
 };
+use crate::types::not_an_integer;
 use inert_pickle::Value;
 
 /// `queue.Queue`, as Python 3.13 has it; older clients do not mind the method
@@ -179,12 +180,7 @@ pub(crate) fn number(count: usize) -> Value {
 pub(crate) fn make(kind: QueueKind, call: &Call<'_>, own: usize) -> Result<Served, Exception> {
     let capacity = match call.get(0) {
         None => 0.0,
-        Some(maxsize) => exact(maxsize).ok_or_else(|| {
-            Exception::type_error(format!(
-                "'{}' object cannot be interpreted as an integer",
-                maxsize.type_name()
-            ))
-        })?,
+        Some(maxsize) => exact(maxsize).ok_or_else(|| not_an_integer(maxsize))?,
     };
     // Zero and less is without a limit. Python compares with the length, so
     // that 2.5 lets three in. (A float that is too large, or no number, is 0

@@ -28,7 +28,7 @@ pub(crate) fn serve(state: &State, request: &Request<'_>, call: Call<'_>) -> (Re
     };
     match answer(state, request, call) {
         Ok(value) => (Response::Return(value), then),
-        Err(exception) => (Response::failure(&exception), Then::Close),
+        Err(exception) => (Response::Fail(exception), Then::Close),
     }
 }
 

@@ -19,6 +19,7 @@
 mod accept;
 mod admission;
 mod connections;
+mod fallback;
 mod limits;
 mod manager_methods;
 mod registry;
@@ -93,7 +94,7 @@ impl Manager {
     /// A manager for those who have `key`.
     pub fn new(key: AuthKey) -> Self {
         let board = Board::new();
-        let (pools, errands) = (Arc::clone(&board), Arc::clone(&board));
+        let [pools, keys, errands] = [(); 3].map(|()| Arc::clone(&board));
         let manager = Manager {
             key,
             refuse_md5: false,
@@ -114,7 +115,9 @@ impl Manager {
             })
             .register_object("PoolWorkers", &Workers::new(&board))
             .register_type("dict", Signature::with_keywords(0, 1), types::new_dict)
-            .register_type("list", Signature::positional(0, 1), types::new_list)
+            .register_type("list", Signature::positional(0, 1), move |call| {
+                types::new_list(Some(&keys), call)
+            })
             .register_type("set", Signature::positional(0, 1), types::new_set)
             .register_type(
                 "Namespace",
@@ -132,7 +135,7 @@ impl Manager {
                 types::new_array,
             )
             .register_type("Event", Signature::NONE, sync::new_event)
-            .register_type("Lock", Signature::NONE, sync::new_lock)
+            .register_type("Lock", Signature::positional(0, 0), sync::new_lock)
             .register_type("RLock", Signature::NONE, sync::new_rlock)
             .register_type(
                 "Semaphore",

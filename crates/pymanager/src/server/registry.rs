@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::message::Request;
-use crate::object::{Call, Exception, Hold, Resolve, Served, Signature, bind};
+use crate::object::{Call, Era, Exception, Hold, Resolve, Served, Signature, bind};
 use crate::status::ObjectStatus;
 use inert_pickle::Value;
 
@@ -108,7 +108,12 @@ impl Registry {
         request: &Request<'_>,
         mut call: Call<'_>,
     ) -> Result<(String, Served), Exception> {
-        let name = request.args.get(0);
+        let name = request.argument(0, "typeid");
+        if name.is_none() {
+            let text = "create() missing 1 required positional argument: 'typeid'";
+            let error = Exception::type_error(format!("Server.{text}"));
+            return Err(error.formerly(Era::To37, text));
+        }
         let name = name.as_ref().and_then(Value::as_str).unwrap_or_default();
         let Some(source) = self.names.get(name) else {
             return Err(Exception::key_error(name));

@@ -1,6 +1,6 @@
 //! What a request is answered with.
 
-use crate::object::{Exception, KnowsShutDown, Lent};
+use crate::object::{Era, Exception, KnowsShutDown, Lent};
 use multiproc::connection::auth::Peer;
 
 use crate::message::write_reply;
@@ -18,7 +18,9 @@ pub(crate) enum Response {
     /// The method raised this.
     Raise(Exception),
     /// The manager itself could not do what was asked.
-    Fail(String),
+    Fail(Exception),
+    /// The same, in a text of its own.
+    Explain(String),
     /// What was asked for cannot be sent.
     Unsendable(String),
 }
@@ -29,6 +31,7 @@ pub(crate) struct Dialect {
     /// The protocol of its pickles.
     pub(crate) protocol: u8,
     pub(crate) knows_shut_down: KnowsShutDown,
+    pub(crate) era: Era,
 }
 
 impl Dialect {
@@ -40,21 +43,22 @@ impl Dialect {
             Peer::New if protocol >= 5 => KnowsShutDown::Yes,
             Peer::New => KnowsShutDown::Perhaps,
         };
+        let era = match peer {
+            Peer::New => Era::Later,
+            Peer::Old if protocol <= 3 => Era::To37,
+            Peer::Old => Era::To311,
+        };
         Dialect {
             // The protocol of the request, but for the newest, which is of no
             // use here and unknown to most, and the oldest.
             protocol: protocol.clamp(2, 4),
             knows_shut_down,
+            era,
         }
     }
 }
 
 impl Response {
-    /// The manager's own failure.
-    pub(crate) fn failure(exception: &Exception) -> Self {
-        Response::Fail(exception.to_traceback())
-    }
-
     pub(crate) fn write(&self, out: &mut Vec<u8>, dialect: Dialect) -> Result<(), pickle::Error> {
         let protocol = dialect.protocol;
         match self {
@@ -62,10 +66,15 @@ impl Response {
             Response::Lend(lent) => write_reply(out, "#RETURN", &lent.stored.value, protocol),
             Response::Proxy(value) => write_reply(out, "#PROXY", value, protocol),
             Response::Raise(exception) => {
+                let exception = exception.of_era(dialect.era);
                 let exception = exception.to_value(dialect.knows_shut_down);
                 write_reply(out, "#ERROR", &exception, protocol)
             }
-            Response::Fail(text) => {
+            Response::Fail(exception) => {
+                let text = exception.of_era(dialect.era).to_traceback();
+                write_reply(out, "#TRACEBACK", &native(&text, protocol), protocol)
+            }
+            Response::Explain(text) => {
                 write_reply(out, "#TRACEBACK", &native(text, protocol), protocol)
             }
             Response::Unsendable(text) => {

@@ -9,11 +9,12 @@ use multiproc::deadline::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::connections::Connection;
+use super::fallback::fallback;
 use super::manager_methods::{self, Then};
 use super::response::{Dialect, Response};
 use super::state::State;
 use crate::message::Request;
-use crate::object::{Answer, Call, Caller, Exception, HangUp, Lent, Served};
+use crate::object::{Answer, Call, Caller, Era, Exception, HangUp, Lent, Served};
 use crate::wire::{Channel, FrameError, is_unix};
 use inert_pickle::{Reader, Value, protocol_of};
 
@@ -96,7 +97,7 @@ impl Session<'_> {
         let deadline = Deadline::after(self.state.limits.handshake);
         let (response, then, dialect) = match self.receive(deadline).ok()?? {
             Incoming::TooLarge(exception) => {
-                (Response::failure(&exception), Then::Close, self.dialect(2))
+                (Response::Fail(exception), Then::Close, self.dialect(2))
             }
             Incoming::Request {
                 request,
@@ -136,7 +137,7 @@ impl Session<'_> {
                     // Who asks for more has the last reply.
                     drop(lent.take());
                     let response = match &request {
-                        Ok(request) => match self.call(request, proxies) {
+                        Ok(request) => match self.call(request, proxies, dialect.era) {
                             Some(response) => response,
                             None => return,
                         },
@@ -204,7 +205,7 @@ impl Session<'_> {
     }
 
     /// Calls a method; none when the client has gone meanwhile.
-    fn call(&self, request: &Value, proxies: bool) -> Option<Response> {
+    fn call(&self, request: &Value, proxies: bool, era: Era) -> Option<Response> {
         let request = match Request::of(request) {
             Ok(request) => request,
             Err(error) => return Some(malformed(&error)),
@@ -212,13 +213,13 @@ impl Session<'_> {
         let ident = request.ident.unwrap_or_default();
         let served = match self.state.registry.find(ident) {
             Ok(served) => served,
-            Err(exception) => return Some(Response::failure(&exception)),
+            Err(exception) => return Some(Response::Fail(exception)),
         };
         self.caller.begins(ident, request.method);
         let outcome = served.call(&request, self.new_call(proxies));
         self.caller.is_done();
         let Some(outcome) = outcome else {
-            return Some(fallback(&served, ident, request.method));
+            return Some(fallback(&served, ident, request.method, era));
         };
         Some(match outcome {
             Ok(Answer::Value(value)) => Response::Return(value),
@@ -284,33 +285,6 @@ impl Session<'_> {
     }
 }
 
-/// What a proxy may ask of any object, exposed or not.
-fn fallback(served: &Served, ident: &str, method: &str) -> Response {
-    match method {
-        "__str__" | "__repr__" => Response::Return(served.repr(ident).as_str().into()),
-        "#GETVALUE" => match served.copy() {
-            Ok(value) => Response::Return(value),
-            Err(text) => {
-                Response::Unsendable(format!("Traceback (most recent call last):\n{text}\n"))
-            }
-        },
-        method => {
-            let shown = Value::from(method).repr(100);
-            let unexposed = Exception::attribute_error(format!(
-                "method {shown} of <class '{}'> object is not in exposed={{{}}}",
-                served.class(),
-                served.exposed().join(", ")
-            ));
-            Response::Fail(format!(
-                "{}\n\nDuring handling of the above exception, another exception occurred:\n\n{}",
-                unexposed.to_traceback(),
-                Exception::key_error(method.chars().take(100).collect::<String>().as_str())
-                    .to_traceback()
-            ))
-        }
-    }
-}
-
 /// Whether there may be a proxy in a message.
 fn has_proxies(message: &[u8]) -> bool {
     const NAME: &[u8] = b"RebuildProxy";
@@ -326,7 +300,7 @@ fn has_proxies(message: &[u8]) -> bool {
 }
 
 fn malformed(error: &inert_pickle::Error) -> Response {
-    Response::failure(&Exception::value_error(error.to_string()))
+    Response::Fail(Exception::value_error(error.to_string()))
 }
 
 /// A last look at the connection before an item leaves by it: has the client

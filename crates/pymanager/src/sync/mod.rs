@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use multiproc::deadline::Deadline;
 
-use crate::object::{Call, Exception, exact, seconds};
+use crate::object::{Call, Era, Exception, exact, seconds};
+use crate::types::{integer_required, not_an_integer};
 
 pub(crate) use barrier::new_barrier;
 pub(crate) use condition::new_condition;
@@ -36,10 +37,7 @@ fn timeout(call: &Call<'_>, index: usize) -> Result<Option<f64>, Exception> {
             Err(Exception::value_error("Invalid value NaN (not a number)"))
         }
         Some(amount) => Ok(Some(amount)),
-        None => Err(Exception::type_error(format!(
-            "'{}' object cannot be interpreted as an integer",
-            value.type_name()
-        ))),
+        None => Err(not_an_integer(value).formerly(Era::To37, integer_required(value))),
     }
 }
 
@@ -54,13 +52,15 @@ fn lock_deadline(call: &Call<'_>) -> Result<Deadline, Exception> {
             "can't specify a timeout for a non-blocking call",
         )),
         (true, None) => Ok(Deadline::NEVER),
-        (true, Some(amount)) if amount < 0.0 => Err(Exception::value_error(
-            "timeout value must be a non-negative number",
-        )),
+        (true, Some(amount)) if amount < 0.0 => {
+            let text = "timeout value must be a non-negative number";
+            Err(Exception::value_error(text).formerly(Era::To311, "timeout value must be positive"))
+        }
         (true, Some(amount)) if amount > 9_223_372_036.0 => Err(Exception::builtin(
             "OverflowError",
             "timestamp out of range for platform time_t",
-        )),
+        )
+        .formerly(Era::To37, "timestamp too large to convert to C _PyTime_t")),
         (true, Some(amount)) => Ok(seconds(amount)),
     }
 }

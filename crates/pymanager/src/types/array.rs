@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::iterate::items_of;
 use super::slice::{Index, index, place};
 use super::{Account, MOST, too_many};
-use crate::object::{Answer, Call, Class, Exception, Method, Object, Served, Signature};
+use super::{integer_required, not_an_integer};
+use crate::object::{Answer, Call, Class, Era, Exception, Method, Object, Served, Signature};
 use crate::queue::number;
 use inert_pickle::{Kind, Value};
 
@@ -41,9 +42,8 @@ enum Number {
 impl Element {
     fn of(code: &Value) -> Result<Self, Exception> {
         let bad = || {
-            Exception::value_error(
-                "bad typecode (must be b, B, u, w, h, H, i, I, l, L, q, Q, f or d)",
-            )
+            // Of `w`, which came with 3.13, Python does not tell either.
+            Exception::value_error("bad typecode (must be b, B, u, h, H, i, I, l, L, q, Q, f or d)")
         };
         let (kind, bytes) = match code.as_str().ok_or_else(bad)? {
             "b" => (Number::Signed("signed char"), 1),
@@ -102,10 +102,13 @@ impl Element {
                 return overflow("Python int too large to convert to C long".to_string());
             }
             _ => {
-                return Err(Exception::type_error(format!(
-                    "'{}' object cannot be interpreted as an integer",
-                    value.type_name()
-                )));
+                let error = not_an_integer(value);
+                return Err(match value.kind() {
+                    Kind::Float(_) => {
+                        error.formerly(Era::To37, "integer argument expected, got float")
+                    }
+                    _ => error.formerly(Era::To37, integer_required(value)),
+                });
             }
         };
         let bits = 8 * self.bytes as u32;

@@ -1,19 +1,24 @@
 //! `list`: shared by everyone who has a proxy.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::iterate::items_of;
 use super::list_methods::LIST;
 use super::{Account, MOST, too_many};
 use crate::object::{Call, Class, Exception, Object, Served, Stored};
 use crate::pickle::semantics::{CompareError, Work, equal};
+use crate::pool::Board;
 use crate::status::ObjectStatus;
 use inert_pickle::Value;
 
 /// A list. Values are compared outside its lock, on a copy: how long that takes
 /// is up to those who have put them.
 #[derive(Debug)]
-pub(crate) struct ListObject(Mutex<State>);
+pub(crate) struct ListObject {
+    state: Mutex<State>,
+    /// Where there are workers to call functions.
+    pub(super) board: Option<Arc<Board>>,
+}
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -50,7 +55,7 @@ impl State {
 
 impl ListObject {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All items, in order.
@@ -103,13 +108,21 @@ pub(super) fn keep_all(call: &Call<'_>, value: &Value) -> Result<Vec<Stored>, Ex
     Ok(items.iter().map(|item| call.keep_value(item)).collect())
 }
 
-/// Makes a list, as calling its class does.
-pub(crate) fn new_list(call: &mut Call<'_>) -> Result<Served, Exception> {
-    let list = ListObject(Mutex::new(State {
+/// Makes a list, as calling its class does. The workers of `board` call what it is
+/// to be sorted by.
+pub(crate) fn new_list(
+    board: Option<&Arc<Board>>,
+    call: &mut Call<'_>,
+) -> Result<Served, Exception> {
+    let state = State {
         items: Vec::new(),
         version: 0,
         account: Account::new(call),
-    }));
+    };
+    let list = ListObject {
+        state: Mutex::new(state),
+        board: board.cloned(),
+    };
     if let Some(value) = call.get(0) {
         list.extend(keep_all(call, value)?)?;
     }

@@ -1,15 +1,16 @@
 //! The methods of `list`, one row each.
 
 use super::list::{ListObject, keep_all};
+use super::list_sort::sorted;
 use super::slice::{Index, index, integer, place};
 use super::{MOST, kept, kept_together, too_many};
-use crate::object::{Answer, Call, Class, Exception, Method, Outcome, Signature, Stored};
-use crate::pickle::semantics::{Work, equal, sort};
+use crate::object::{Answer, Call, Class, Era, Exception, Method, Outcome, Signature, Stored};
+use crate::pickle::semantics::{Work, equal};
 use crate::queue::number;
 use inert_pickle::Value;
 
 /// How often a list is sorted anew that others change meanwhile.
-const TRIES: usize = 10;
+pub(super) const TRIES: usize = 10;
 
 pub(super) static LIST: Class<ListObject> = Class::new(
     "list",
@@ -274,10 +275,11 @@ fn set(list: &ListObject, call: &mut Call<'_>) -> Outcome {
         }
         Index::Slice(slice) => {
             let items = keep_all(call, &call.value(1)).map_err(|_| {
-                Exception::type_error(match slice.is_plain() {
-                    true => "can only assign an iterable",
-                    false => "must assign iterable to extended slice",
-                })
+                let error = Exception::type_error("must assign iterable to extended slice");
+                match slice.is_plain() {
+                    true => error.formerly(Era::To311, "can only assign an iterable"),
+                    false => error,
+                }
             })?;
             let mut state = list.lock();
             let len = state.items.len();
@@ -306,49 +308,4 @@ fn set(list: &ListObject, call: &mut Call<'_>) -> Outcome {
         }
     }
     Ok(Answer::none())
-}
-
-/// `list.sort`. By code there is nothing to sort by here.
-fn sorted(list: &ListObject, call: &mut Call<'_>) -> Outcome {
-    if call.get(0).is_some() {
-        return Err(Exception::type_error(
-            "sort() takes no positional arguments",
-        ));
-    }
-    let mut reverse = false;
-    for (name, value) in call.keywords() {
-        match name.as_str().unwrap_or_default() {
-            "reverse" => reverse = value.is_truthy(),
-            "key" if value.is_none() => {}
-            "key" => {
-                return Err(Exception::type_error(format!(
-                    "this manager runs no code: sort(key={}) has to be done by the client, \
-                     l[:] = sorted(l, key=...)",
-                    value.repr(100)
-                )));
-            }
-            other => {
-                return Err(Exception::type_error(format!(
-                    "sort() got an unexpected keyword argument '{other:.100}'"
-                )));
-            }
-        }
-    }
-    for _ in 0..TRIES {
-        let (items, version) = list.items();
-        if items.iter().any(|item| item.holds.is_some()) {
-            return Err(Exception::type_error(
-                "a list that holds proxies has no order",
-            ));
-        }
-        let mut values: Vec<Value> = items.into_iter().map(|item| item.value).collect();
-        sort(&mut values, reverse, &mut Work::default())?;
-        let mut state = list.lock();
-        if state.version == version {
-            state.items = values.into_iter().map(Stored::plain).collect();
-            state.version += 1;
-            return Ok(Answer::none());
-        }
-    }
-    Err(Exception::value_error("list modified during sort"))
 }

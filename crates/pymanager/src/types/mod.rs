@@ -7,6 +7,7 @@ mod dict_methods;
 mod iterate;
 mod list;
 mod list_methods;
+mod list_sort;
 mod namespace;
 mod packed;
 mod set;
@@ -26,7 +27,7 @@ pub(crate) use iterate::items_of;
 pub(crate) use list::new_list;
 pub(crate) use namespace::new_namespace;
 pub(crate) use set::new_set;
-pub(crate) use slice::integer;
+pub(crate) use slice::{integer, integer_required, not_an_integer};
 pub(crate) use value::new_value;
 
 /// How many items an object may have at most, whatever its memory.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Account, MOST, kept, too_many};
-use crate::object::{Answer, Call, Class, Exception, Method, Object, Served, Signature, Stored};
+use crate::object::{
+    Answer, Call, Class, Era, Exception, Method, Object, Served, Signature, Stored,
+};
 use inert_pickle::Value;
 
 #[derive(Debug)]
@@ -98,7 +100,7 @@ static NAMESPACE: Class<NamespaceObject> = Class::new(
                 let mut state = object.lock();
                 let was = state.attributes.remove(&name);
                 let Some(was) = was else {
-                    return Err(absent(&name));
+                    return Err(absent(&name).formerly(Era::To37, format!("{name:.100}")));
                 };
                 let size = name.len() + size_of::<(String, Stored)>() + was.memory();
                 state.account.give_back(size);

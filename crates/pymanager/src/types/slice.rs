@@ -129,11 +129,19 @@ pub(crate) fn integer(value: &Value) -> Result<i64, Exception> {
             "OverflowError",
             "Python int too large to convert to C ssize_t",
         )),
-        _ => value.as_i64().ok_or_else(|| {
-            Exception::type_error(format!(
-                "'{}' object cannot be interpreted as an integer",
-                value.type_name()
-            ))
-        }),
+        _ => value.as_i64().ok_or_else(|| not_an_integer(value)),
     }
+}
+
+/// What Python says of a value that is no integer.
+pub(crate) fn not_an_integer(value: &Value) -> Exception {
+    Exception::type_error(format!(
+        "'{}' object cannot be interpreted as an integer",
+        value.type_name()
+    ))
+}
+
+/// What Python up to 3.7 says of it in some places.
+pub(crate) fn integer_required(value: &Value) -> String {
+    format!("an integer is required (got type {})", value.type_name())
 }

@@ -18,6 +18,7 @@ use crate::{Client, Error};
 use inert_pickle::{self as pickle, Value, read};
 
 mod dict;
+mod differences;
 mod ends;
 mod hostile;
 mod lent;
@@ -91,6 +92,26 @@ impl Raw {
         let mut raw = Raw::silent(server);
         raw.greet("abc").unwrap();
         raw
+    }
+
+    /// The same, as Python up to 3.11 does it.
+    fn greeted_as_old(server: &Server) -> Raw {
+        let mut raw = Raw::silent(server);
+        let challenge = raw.hear();
+        let message = challenge.strip_prefix(b"#CHALLENGE#").unwrap();
+        let proof = auth::Digest::Md5.mac(b"abc", message);
+        raw.channel.send(&proof).unwrap();
+        assert_eq!(raw.hear(), b"#WELCOME#");
+        let challenge = [&b"#CHALLENGE#"[..], &[7; 20]].concat();
+        raw.channel.send(&challenge).unwrap();
+        assert_eq!(raw.hear(), auth::Digest::Md5.mac(b"abc", &[7; 20]));
+        raw.channel.send(b"#WELCOME#").unwrap();
+        raw
+    }
+
+    fn hear(&mut self) -> Vec<u8> {
+        let message = self.channel.receive(256, Deadline::after(LONG)).unwrap();
+        message.unwrap().to_vec()
     }
 
     /// Ready for method calls, with a reference to the queue.
