@@ -1,6 +1,9 @@
 //! Somebody dies, or is told to end, in the middle.
 
+use std::time::Duration;
+
 use common::testing::Running;
+use pymanager::{Client, RemoteQueue};
 use rustix::process::Signal;
 
 use crate::fails_with_one_line;
@@ -8,24 +11,17 @@ use crate::support::*;
 
 #[test]
 fn a_worker_whose_master_dies_says_so_and_does_not_hang() {
-    let mut master = distributed()
-        .args(["master", "--address", "127.0.0.1:0", "--tasks", "1"])
-        .start();
-    let address = master.next_address();
-    let mut worker = distributed()
-        .args([
-            "worker",
-            "--address",
-            &address,
-            "--pause",
-            "0",
-            "--timeout",
-            "50",
-        ])
-        .args(["--tasks", "2"])
-        .start();
+    let (master, address) = start_master(2);
+    // One task is never done: a master that has all its results ends in peace.
+    let client = Client::connect(address.as_str(), &key()).unwrap();
+    let tasks: RemoteQueue<i64> = client.queue("get_task_queue").unwrap();
+    tasks.get_timeout(Duration::from_secs(50)).unwrap();
+    let mut worker = start_workers(1, &address, "--pause 0 --timeout 50 --tasks 2").remove(0);
     worker.line_where(|line| line.starts_with("run task"));
-    // Its only task done, it waits for another; the master ends, or dies.
+    until("it waits for another task", || {
+        let connections = client.status().unwrap().connections;
+        connections.iter().any(|one| one.waiting)
+    });
     master.signal(Signal::KILL);
     drop(master);
     let worker = worker.finish();
@@ -36,21 +32,7 @@ fn a_worker_whose_master_dies_says_so_and_does_not_hang() {
 fn a_worker_that_is_killed_while_it_waits_takes_no_task_along() {
     let master = Master::start();
     let address = master.address().to_string();
-    let start = || {
-        distributed()
-            .args([
-                "worker",
-                "--address",
-                &address,
-                "--tasks",
-                "10",
-                "--pause",
-                "0",
-            ])
-            .args(["--timeout", "50"])
-            .start()
-    };
-    let workers: Vec<_> = (0..3).map(|_| start()).collect();
+    let workers = start_workers(3, &address, "--tasks 10 --pause 0 --timeout 50");
     until("all three wait for a task", || master.task.waiting() == 3);
     workers[0].signal(Signal::KILL);
     // The items come while the kernel takes the process down; the first goes
@@ -60,9 +42,7 @@ fn a_worker_that_is_killed_while_it_waits_takes_no_task_along() {
     }
     let mut results: Vec<String> = (0..20)
         .map(|_| {
-            let result = master
-                .result
-                .get_timeout(std::time::Duration::from_secs(50));
+            let result = master.result.get_timeout(Duration::from_secs(50));
             result.unwrap()
         })
         .collect();
@@ -113,18 +93,8 @@ fn a_signal_ends_each_role_with_its_status_and_leaves_nobody() {
 #[test]
 fn workers_that_find_all_work_done_exit_like_the_others() {
     for _ in 0..5 {
-        let mut master = distributed()
-            .args(["master", "--address", "127.0.0.1:0", "--tasks", "3"])
-            .start();
-        let address = master.next_address();
-        let workers: Vec<_> = (0..4)
-            .map(|_| {
-                distributed()
-                    .args(["worker", "--address", &address, "--pause", "0"])
-                    .args(["--timeout", "0.01", "--tasks", "1000000"])
-                    .start()
-            })
-            .collect();
+        let (master, address) = start_master(3);
+        let workers = start_workers(4, &address, "--pause 0 --timeout 0.01 --tasks 1000000");
         let mut done: Vec<i64> = Vec::new();
         // One that comes when the master has ended finds nobody: these have
         // connected, or say so.

@@ -57,18 +57,8 @@ fn master_and_worker_at_once_print_both_transcripts_in_full() {
 
 #[test]
 fn three_workers_share_the_tasks_of_a_master() {
-    let mut master = distributed()
-        .args(["master", "--address", "127.0.0.1:0", "--tasks", "30"])
-        .start();
-    let address = master.next_address();
-    let workers: Vec<_> = (0..3)
-        .map(|_| {
-            distributed()
-                .args(["worker", "--address", &address, "--tasks", "10"])
-                .args(["--pause", "0.001"])
-                .start()
-        })
-        .collect();
+    let (master, address) = start_master(30);
+    let workers = start_workers(3, &address, "--tasks 10 --pause 0.001");
     let mut done: Vec<i64> = Vec::new();
     for worker in workers {
         let worker = worker.finish().success();

@@ -9,7 +9,7 @@
 #[path = "../../../crates/pymanager/tests/support/master.rs"]
 mod master;
 
-use common::testing::Program;
+use common::testing::{Program, Running};
 
 pub(crate) use common::testing::{named_pythons, until};
 pub(crate) use master::{Master, key};
@@ -20,6 +20,27 @@ pub(crate) const HERE: &str = env!("CARGO_MANIFEST_DIR");
 /// The recipe.
 pub(crate) fn distributed() -> Program {
     Program::new(env!("CARGO_BIN_EXE_distributed")).env_remove("DISTRIBUTED_AUTHKEY")
+}
+
+/// The recipe as a master with so many tasks, and its address.
+pub(crate) fn start_master(tasks: usize) -> (Running, String) {
+    let mut master = distributed()
+        .args(["master", "--address", "127.0.0.1:0"])
+        .args(["--tasks", &tasks.to_string()])
+        .start();
+    let address = master.next_address();
+    (master, address)
+}
+
+/// The recipe as so many workers, with these arguments.
+pub(crate) fn start_workers(count: usize, address: &str, args: &str) -> Vec<Running> {
+    let start = |_| {
+        distributed()
+            .args(["worker", "--address", address])
+            .args(args.split(' '))
+            .start()
+    };
+    (0..count).map(start).collect()
 }
 
 /// One more way to start it.
