@@ -24,16 +24,28 @@ impl Recorded {
     }
 }
 
-/// The messages in `FILE.txt` of `folder`, for each of `files`, in order. Lines
-/// that start with `#` are comments.
+/// What was recorded of CPython's managers and their clients, by version.
+const FILES: [&str; 8] = [
+    "session-3.6",
+    "session-3.11",
+    "session-3.13",
+    "session-3.15",
+    "exceptions-3.6",
+    "exceptions-3.11",
+    "exceptions-3.13",
+    "exceptions-3.15",
+];
+
+/// The messages of CPython that are recorded in `folder`, in order. Lines that start
+/// with `#` are comments.
 ///
 /// # Panics
 ///
-/// If a file cannot be read, or a line has another form.
+/// If a file cannot be read, or a line has another form, or there are few.
 #[track_caller]
-pub fn recordings(folder: impl AsRef<Path>, files: &[&str]) -> Vec<Recorded> {
+pub fn recordings(folder: impl AsRef<Path>) -> Vec<Recorded> {
     let mut recorded = Vec::new();
-    for file in files {
+    for file in FILES {
         let path = folder.as_ref().join(format!("{file}.txt"));
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -41,13 +53,14 @@ pub fn recordings(folder: impl AsRef<Path>, files: &[&str]) -> Vec<Recorded> {
                 panic!("{path:?}: {line}");
             };
             recorded.push(Recorded {
-                file: (*file).to_string(),
+                file: file.to_string(),
                 from_client: direction == "C>S",
                 step: step.to_string(),
                 payload: bytes_of_hex(hex),
             });
         }
     }
+    assert!(recorded.len() > 700, "{} messages", recorded.len());
     recorded
 }
 
