@@ -1,6 +1,6 @@
 """Runs CPython's own `test_queue`, from its package `test`, on queues of a manager:
 PORT of a server, or 0 for a manager of Python's own with all four classes of
-queues registered, or `plain` for one with those of `SyncManager`, which is one.
+queues registered.
 
 """
 import os
@@ -11,7 +11,7 @@ from multiprocessing import managers, process
 import suite
 import test.test_queue as suites
 
-WHERE = sys.argv[1]
+PORT = int(sys.argv[1])
 ONLY = sys.argv[2:]
 NAMES = 'Queue', 'LifoQueue', 'PriorityQueue', 'SimpleQueue'
 process.current_process().authkey = b'abc'
@@ -21,18 +21,17 @@ class Manager(managers.SyncManager):
     pass
 
 
-for name in NAMES[:1] if WHERE == 'plain' else NAMES:
+for name in NAMES:
     cls = getattr(queue, name)
     # A test looks at the name of a queue's class.
     proxy = managers.MakeProxyType(name, managers.public_methods(cls))
     Manager.register(name, cls, proxytype=proxy)
-OWN = WHERE in ('0', 'plain')
-if OWN:
+if PORT:
+    manager = Manager(('127.0.0.1', PORT), authkey=b'abc')
+    manager.connect()
+else:
     manager = Manager(authkey=b'abc')
     manager.start()
-else:
-    manager = Manager(('127.0.0.1', int(WHERE)), authkey=b'abc')
-    manager.connect()
 
 
 class Served:
@@ -54,7 +53,7 @@ for name, case in sorted(vars(suites).items()):
         case.queue = Served()
         cases.append(case)
 suite.run(cases, ONLY)
-if OWN:
+if not PORT:
     manager.shutdown()
 # A test that fails leaves threads behind, which wait for the rest of it.
 os._exit(0)
