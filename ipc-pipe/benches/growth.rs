@@ -1,9 +1,9 @@
 //! What a message costs when more connections are open and waited for: `cargo
 //! bench -p ipc-pipe --bench growth`. Each point is measured in a fresh process.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
-use common::measure::{Curve, Peer, Unit, seconds};
+use common::measure::{Growth, Unit, seconds};
 use multiproc::connection::{Connection, Waitable, pipe, wait};
 use multiproc::process::Process;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -14,7 +14,7 @@ const ROUND_TRIPS: usize = 20_000;
 const PYTHON: &str = r#"
 import multiprocessing, os, resource, sys, time
 from multiprocessing.connection import wait
-n = int(sys.argv[1])
+n = int(sys.argv[2])
 most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 pairs = [multiprocessing.Pipe() for i in range(n)]
@@ -38,20 +38,13 @@ os.wait()
 "#;
 
 fn main() {
-    if let [number] = &*Peer::wanted() {
-        println!("{}", point(number.parse().unwrap()));
+    let growth = Growth::new(PYTHON, u64::MAX);
+    if growth.is_point(|_, number| point(usize::try_from(number).unwrap())) {
         return;
     }
-    let (ours, python) = (Peer::this_program(), Peer::python(PYTHON));
-    Curve::new(
-        "a round trip with so many connections open, a message on each at once",
-        "connections",
-        Unit::Seconds,
-        [1, 10, 100, 1_000],
-    )
-    .line("ours", |size| ours.number(&[&size.to_string()]))
-    .line(python.name(), |size| python.number(&[&size.to_string()]))
-    .run();
+    let title = "a round trip, a message on each connection at once";
+    let sizes = [1, 10, 100, 1_000];
+    growth.curve("round trip", title, "connections", Unit::Seconds, &sizes);
 }
 
 fn point(number: usize) -> f64 {

@@ -2,7 +2,7 @@
 //! bare socketpair, and CPython's fastest form. `cargo bench -p ipc-pipe --bench
 //! payload`, with a part of a row's name to measure only those.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
 use std::hint::black_box;
 use std::io::{Read, Write};
@@ -27,7 +27,7 @@ os.wait()
 "#;
 
 fn main() {
-    Payload::new("one way", 256 << 20, PYTHON)
+    Payload::new("a connection", 256 << 20, PYTHON)
         .limit("bare socketpair", bare)
         .run(&ThroughConnection);
 }

@@ -59,7 +59,7 @@ fn main() {
     let python_round = |program, count: usize, size: usize| {
         python(program, &[&count.to_string(), &size.to_string()])
     };
-    Comparison::new("Round trips of a message of 32 bytes", Unit::PerSecond)
+    Comparison::new("a connection: round trips of 32 bytes", Unit::PerSecond)
         .rounds(9)
         .candidate("recv_bytes_into", || {
             Some(ours(pipe(true).unwrap(), echo_into))
@@ -77,13 +77,13 @@ fn main() {
             python_round(PYTHON_ROUND_TRIPS, ROUND_TRIPS, SMALL)
         })
         .run();
-    Comparison::new("Messages of 1 MiB, one way, reused buffer", Unit::PerSecond)
+    Comparison::new("a connection: 1 MiB, reused buffer", Unit::PerSecond)
         .rounds(9)
         .candidate("recv_bytes_into", || Some(large(true)))
         .candidate("bare socketpair", || Some(large_bare()))
         .run();
     Comparison::new(
-        "Messages of 1 MiB, one way, new buffer each",
+        "a connection: 1 MiB, a new buffer for each",
         Unit::PerSecond,
     )
     .rounds(9)

@@ -2,11 +2,11 @@
 //! whether its memory does: `cargo bench -p ipc-queue --bench growth`. Each point
 //! is measured in a fresh process.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
 use std::hint::black_box;
 
-use common::measure::{Curve, Peer, Unit, flow, most_memory};
+use common::measure::{Growth, Unit, flow, most_memory};
 use multiproc::queue::process::{DEFAULT_BYTES, DEFAULT_ITEMS, Queue};
 
 const PYTHON: &str = r#"
@@ -35,61 +35,24 @@ if __name__ == "__main__":
 const MOST_FOR_PYTHON: u64 = 100_000;
 
 fn main() {
-    if let [what, number] = &*Peer::wanted() {
-        println!("{}", point(what, number.parse().unwrap()));
+    let growth = Growth::new(PYTHON, MOST_FOR_PYTHON);
+    if growth.is_point(point) {
         return;
     }
     let items = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
-    curve(
-        "items",
-        "items through a queue",
-        "items",
-        Unit::Seconds,
-        &items,
-    );
-    curve(
-        "memory",
-        "the most memory that the reader had",
-        "items",
-        Unit::Bytes,
-        &items,
-    );
-    let sizes = [
-        8,
-        64,
-        512,
-        4 << 10,
-        32 << 10,
-        256 << 10,
-        2 << 20,
-        16 << 20,
-        64 << 20,
-    ];
-    curve(
-        "size",
-        "a Vec<u8> through a queue",
-        "bytes in it",
-        Unit::BytesPerSecond,
-        &sizes,
-    );
+    let title = "items through a process queue";
+    growth.curve("items", title, "items", Unit::Seconds, &items);
+    let title = "the most memory that the queue's reader had";
+    growth.curve("memory", title, "items", Unit::Bytes, &items);
+    // 8 bytes to 64 MiB.
+    let sizes: Vec<u64> = (3..27).step_by(3).chain([26]).map(|n| 1 << n).collect();
+    let title = "bytes through a process queue";
+    let axis = "bytes in each item";
+    Growth::new(PYTHON, u64::MAX).curve("size", title, axis, Unit::BytesPerSecond, &sizes);
 }
 
-fn curve(what: &str, title: &str, axis: &str, unit: Unit, sizes: &[u64]) {
-    let (ours, python) = (Peer::this_program(), Peer::python(PYTHON));
-    let most = if what == "size" {
-        u64::MAX
-    } else {
-        MOST_FOR_PYTHON
-    };
-    Curve::new(title, axis, unit, sizes.iter().copied())
-        .line("ours", |size| ours.number(&[what, &size.to_string()]))
-        .line(python.name(), |size| {
-            (size <= most).then(|| python.number(&[what, &size.to_string()]))?
-        })
-        .run();
-}
-
-fn point(what: &str, number: usize) -> f64 {
+fn point(what: &str, number: u64) -> f64 {
+    let number = usize::try_from(number).unwrap();
     if what == "size" {
         let bytes = DEFAULT_BYTES.max(3 * number + 4096);
         let queue: Queue<Vec<u8>> = Queue::with_capacity(DEFAULT_ITEMS, bytes).unwrap();

@@ -3,7 +3,7 @@
 //! `cargo bench -p ipc-queue --bench payload`, with a part of a row's name to
 //! measure only those.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
 use std::hint::black_box;
 
@@ -29,7 +29,7 @@ if __name__ == "__main__":
 "#;
 
 fn main() {
-    Payload::new("one producer, one consumer", 512 << 20, PYTHON)
+    Payload::new("a process queue", 512 << 20, PYTHON)
         .limit("memcpy in, memcpy out", ring)
         .run(&ThroughQueue);
 }

@@ -15,8 +15,8 @@ const ROUNDS: u64 = 2_000_000;
 
 fn main() {
     for (title, threads) in [
-        ("Rounds of one thread", 1),
-        ("Rounds of two threads together", 2),
+        ("a lock: taken and released by one thread", 1),
+        ("a lock: taken and released by two threads", 2),
     ] {
         Comparison::new(title, Unit::PerSecond)
             .rounds(9)

@@ -20,7 +20,7 @@ fn main() {
     let cores = Cores::of_this_process().expect("the number of cores");
     let live = Live::new(RUN, Arc::default()).silent();
     let share = |summary: Summary| summary.cores_used() / cores.usable();
-    Comparison::new(format!("Share of {cores} in use"), Unit::Share)
+    Comparison::new(format!("share of {cores} in use"), Unit::Share)
         .rounds(3)
         .candidate("threads", || Some(share(threads(cores.count()))))
         .candidate("processes", || {

@@ -2,9 +2,9 @@
 //! its memory does: `cargo bench -p pool --bench growth`. Each point is measured in
 //! a fresh process.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
-use common::measure::{Curve, Peer, Unit, most_memory, seconds};
+use common::measure::{Growth, Unit, most_memory, seconds};
 use multiproc::pool::Pool;
 
 const PYTHON: &str = r#"
@@ -32,48 +32,22 @@ if __name__ == "__main__":
 const MOST_FOR_PYTHON: u64 = 100_000;
 
 fn main() {
-    if let [what, number] = &*Peer::wanted() {
-        println!("{}", point(what, number.parse().unwrap()));
+    let growth = Growth::new(PYTHON, MOST_FOR_PYTHON);
+    if growth.is_point(point) {
         return;
     }
     let tasks = [100, 1_000, 10_000, 100_000, 1_000_000];
-    curve(
-        "tasks",
-        "tasks through a pool of 2 (imap)",
-        Unit::Seconds,
-        &tasks,
-    );
-    curve(
-        "memory",
-        "the most memory that the program had",
-        Unit::Bytes,
-        &tasks,
-    );
+    let title = "tasks through a pool of 2 (imap)";
+    growth.curve("tasks", title, "tasks", Unit::Seconds, &tasks);
+    let title = "the most memory that the pool's program had";
+    growth.curve("memory", title, "tasks", Unit::Bytes, &tasks);
     let workers = [1, 2, 4, 8, 16, 32, 64];
-    curve(
-        "workers",
-        "start of a pool to the first result",
-        Unit::Seconds,
-        &workers,
-    );
+    let title = "start of a pool to the first result";
+    growth.curve("workers", title, "workers", Unit::Seconds, &workers);
 }
 
-fn curve(what: &str, title: &str, unit: Unit, sizes: &[u64]) {
-    let axis = if what == "workers" {
-        "workers"
-    } else {
-        "tasks"
-    };
-    let (ours, python) = (Peer::this_program(), Peer::python(PYTHON));
-    Curve::new(title, axis, unit, sizes.iter().copied())
-        .line("ours", |size| ours.number(&[what, &size.to_string()]))
-        .line(python.name(), |size| {
-            (size <= MOST_FOR_PYTHON).then(|| python.number(&[what, &size.to_string()]))?
-        })
-        .run();
-}
-
-fn point(what: &str, number: u32) -> f64 {
+fn point(what: &str, number: u64) -> f64 {
+    let number = u32::try_from(number).unwrap();
     if what == "workers" {
         let mut made = None;
         let time = seconds(|| made = Some(started(number as usize)));

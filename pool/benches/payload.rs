@@ -2,7 +2,7 @@
 //! `cargo bench -p pool --bench payload`, with a part of a row's name to measure
 //! only those.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
 use std::hint::black_box;
 
@@ -24,7 +24,7 @@ if __name__ == "__main__":
 "#;
 
 fn main() {
-    Payload::new("results of two workers", 256 << 20, PYTHON).run(&ThroughPool);
+    Payload::new("a pool's results", 256 << 20, PYTHON).run(&ThroughPool);
 }
 
 struct ThroughPool;

@@ -24,7 +24,7 @@ thread_local! {
 }
 
 fn main() {
-    Comparison::new("Get and set", Unit::PerSecond)
+    Comparison::new("a thread-local value: read and written", Unit::PerSecond)
         .candidate("ThreadLocal::get_or_default", || {
             Some(rate(|| add(OBJECT.get_or_default())))
         })

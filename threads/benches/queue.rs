@@ -19,23 +19,29 @@ const CAPACITY: usize = 1024;
 
 fn main() {
     // CPython has no bound by default; where there is one, both have it.
-    for (title, maxsize) in [("without a bound", 0), ("1024 at most", CAPACITY)] {
-        Comparison::new(format!("One to one, {title}"), Unit::PerSecond)
-            .candidate("Queue", || Some(ours(&Queue::new(maxsize))))
-            .candidate("crossbeam channel, no counters", || Some(channel(maxsize)))
-            .candidate("std::sync::mpsc, no counters", || {
-                Some(std_channel(maxsize))
-            })
-            .candidate("Python's queue.Queue", || {
-                python(PYTHON, &["200000", &maxsize.to_string()])
-            })
-            .run();
-    }
-    Comparison::new("Four to four, 1024 at most", Unit::PerSecond)
-        .candidate("Queue", || Some(many(&Queue::new(CAPACITY))))
-        .candidate("Queue::lifo", || Some(many(&Queue::lifo(CAPACITY))))
-        .candidate("Queue::priority", || Some(many(&Queue::priority(CAPACITY))))
+    for (title, maxsize) in [("no bound", 0), ("1024 at most", CAPACITY)] {
+        Comparison::new(
+            format!("a thread queue: one to one, {title}"),
+            Unit::PerSecond,
+        )
+        .candidate("Queue", || Some(ours(&Queue::new(maxsize))))
+        .candidate("crossbeam channel, no counters", || Some(channel(maxsize)))
+        .candidate("std::sync::mpsc, no counters", || {
+            Some(std_channel(maxsize))
+        })
+        .candidate("Python's queue.Queue", || {
+            python(PYTHON, &["200000", &maxsize.to_string()])
+        })
         .run();
+    }
+    Comparison::new(
+        "a thread queue: four to four, 1024 at most",
+        Unit::PerSecond,
+    )
+    .candidate("Queue", || Some(many(&Queue::new(CAPACITY))))
+    .candidate("Queue::lifo", || Some(many(&Queue::lifo(CAPACITY))))
+    .candidate("Queue::priority", || Some(many(&Queue::priority(CAPACITY))))
+    .run();
 }
 
 fn ours(queue: &Queue<u64>) -> f64 {

@@ -80,13 +80,17 @@ impl<'a> Curve<'a> {
         println!("{}, by {}", self.title, self.axis);
         for &size in &self.sizes {
             let mut numbers = vec![Vec::new(); self.lines.len()];
-            for _ in 0..self.rounds {
+            for round in 0..self.rounds {
                 for ((_, line), numbers) in self.lines.iter_mut().zip(&mut numbers) {
-                    numbers.extend(line(size));
+                    // One that could not run once is not asked again: it may
+                    // have taken all its time.
+                    if numbers.len() == round {
+                        numbers.extend(line(size));
+                    }
                 }
             }
             for ((name, points), numbers) in found.iter_mut().zip(numbers) {
-                if numbers.is_empty() {
+                if numbers.len() < self.rounds {
                     println!("  {size:>12} {name:<24} cannot run here");
                     continue;
                 }

@@ -8,6 +8,7 @@
 
 mod curve;
 mod flow;
+mod growth;
 pub mod payload;
 mod peer;
 mod record;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 pub use curve::Curve;
 pub use flow::flow;
+pub use growth::Growth;
 pub use peer::Peer;
 pub use record::RECORD;
 

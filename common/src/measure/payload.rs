@@ -64,7 +64,7 @@ type Limit = fn(size: usize, count: usize) -> f64;
 ///     }
 /// }
 /// // An argument of the benchmark chooses rows by a part of their title.
-/// Payload::new("through nothing", 1 << 20, "").only(Some("no such row")).run(&Nothing);
+/// Payload::new("nothing", 1 << 20, "").only(Some("no such row")).run(&Nothing);
 /// ```
 pub struct Payload<'a> {
     way: &'a str,
@@ -83,7 +83,7 @@ impl fmt::Debug for Payload<'_> {
 }
 
 impl<'a> Payload<'a> {
-    /// Rows with `way` in their titles, `round` bytes in a round, beside a Python
+    /// Rows whose titles begin with `way`, `round` bytes in a round, beside a Python
     /// program that sends `count` times an `item` of `size` bytes.
     pub fn new(way: &'a str, round: usize, python: &'a str) -> Self {
         Payload {
@@ -128,7 +128,7 @@ impl<'a> Payload<'a> {
             self.row("Vec<[f32; 3]>", (size, name), "f32", through, || {
                 vec![[7.0_f32; 3]; size / 12]
             });
-            self.row("a struct of them", (size, name), "frame", through, frame);
+            self.row("a struct of those", (size, name), "frame", through, frame);
             self.row("String", (size, name), "str", through, || "7".repeat(size));
         }
     }
@@ -141,7 +141,7 @@ impl<'a> Payload<'a> {
         through: &impl Through,
         item: impl FnOnce() -> T,
     ) {
-        let title = format!("{what} of {name}, {}", self.way);
+        let title = format!("{}: {what}, {name}", self.way);
         if self.only.as_ref().is_some_and(|part| !title.contains(part)) {
             return;
         }

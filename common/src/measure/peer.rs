@@ -3,11 +3,17 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
+
+use multiproc::subprocess::{Ended, communicate_timeout};
 
 /// The folder of the peers that were built: see `bench/` in the repository. They
 /// are no part of the workspace, so that `cargo test` does not compile them.
 const BUILT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/target/release");
+
+/// No number takes nearly as long; a peer that hangs costs its own row, not the run.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A program that does the same work and prints a number.
 ///
@@ -24,6 +30,7 @@ pub struct Peer {
     program: PathBuf,
     arguments: Vec<String>,
     name: String,
+    patience: Duration,
 }
 
 impl Peer {
@@ -35,6 +42,7 @@ impl Peer {
             program,
             arguments: Vec::new(),
             name: version.unwrap_or_else(|| name.to_string()),
+            patience: PATIENCE,
         }
     }
 
@@ -46,6 +54,7 @@ impl Peer {
             program: PathBuf::from("python3"),
             arguments: vec!["-c".to_string(), program.to_string()],
             name: version.unwrap_or_else(|| "CPython".to_string()),
+            patience: PATIENCE,
         }
     }
 
@@ -57,6 +66,7 @@ impl Peer {
             program: PathBuf::from("/proc/self/exe"),
             arguments: Vec::new(),
             name: "ours".to_string(),
+            patience: PATIENCE,
         }
     }
 
@@ -72,18 +82,53 @@ impl Peer {
         self.name.clone()
     }
 
+    /// The same, with another time for a number than half a minute.
+    pub fn within(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Runs it and reads the number that it prints; `None` where it is missing,
-    /// or when it fails (its error is shown).
+    /// when it fails (its error is shown), and when it has not ended in time: it is
+    /// killed then, with all that it has started.
     pub fn number(&self, arguments: &[&str]) -> Option<f64> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).args(arguments);
-        said(command.stderr(Stdio::inherit()))?.parse().ok()
+        let output = communicate_timeout(&mut command, b"", self.patience).ok()?;
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        if output.ended != Ended::ByItself {
+            let (name, patience) = (&self.name, self.patience);
+            eprintln!("{name} {arguments:?}: no number in {patience:?}");
+        }
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then_some(())?;
+        text.trim().parse().ok()
     }
 }
 
 /// What a command prints on standard output, when it succeeds.
 fn said(command: &mut Command) -> Option<String> {
-    let output = command.stdin(Stdio::null()).output().ok()?;
+    let output = communicate_timeout(command, b"", PATIENCE).ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_hangs_has_no_number_and_leaves_nobody() {
+        let peer = |program: &str| Peer {
+            program: PathBuf::from("sh"),
+            arguments: vec!["-c".to_string(), program.to_string()],
+            name: "a peer".to_string(),
+            patience: PATIENCE,
+        };
+        assert_eq!(peer("echo 2.5").number(&[]), Some(2.5));
+        assert_eq!(peer("echo 2.5; exit 1").number(&[]), None);
+        // Its child keeps the output open: without its end this would wait for ever.
+        let hangs = peer("echo 2.5; sleep 1000 & sleep 1000");
+        assert_eq!(hangs.within(Duration::from_millis(100)).number(&[]), None);
+    }
 }

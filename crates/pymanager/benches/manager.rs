@@ -80,43 +80,52 @@ fn compare() -> Result<(), Box<dyn Error>> {
     let mut ping = Ping::new(&pong.address)?;
     let port = manager.address.rsplit(':').next().unwrap_or_default();
 
-    Comparison::new("put + get on one connection", Unit::PerSecond)
-        .candidate("our client, our server", || {
-            rate(|| {
-                for n in 0..PAIRS {
-                    tasks.put(&i64::try_from(n).unwrap_or(0)).ok()?;
-                    tasks.get().ok()?;
-                }
-                Some(())
-            })
+    Comparison::new(
+        "a manager's queue: put and get, one client",
+        Unit::PerSecond,
+    )
+    .candidate("our client, our server", || {
+        rate(|| {
+            for n in 0..PAIRS {
+                tasks.put(&i64::try_from(n).unwrap_or(0)).ok()?;
+                tasks.get().ok()?;
+            }
+            Some(())
         })
-        .candidate("bare TCP, the same sizes", || {
-            rate(|| (0..PAIRS).try_for_each(|_| ping.pair().ok()))
-        })
-        .candidate("Python's client, Python's server", || {
-            python(PYTHON, &["0", "pairs"])
-        })
-        .candidate("Python's client, our server", || {
-            python(PYTHON, &[port, "pairs"])
-        })
-        .run();
-    Comparison::new("connect() of a Python client", Unit::Seconds)
+    })
+    .candidate("bare TCP, the same sizes", || {
+        rate(|| (0..PAIRS).try_for_each(|_| ping.pair().ok()))
+    })
+    .candidate("Python's client, Python's server", || {
+        python(PYTHON, &["0", "pairs"])
+    })
+    .candidate("Python's client, our server", || {
+        python(PYTHON, &[port, "pairs"])
+    })
+    .run();
+    Comparison::new("a manager: connect() of a Python client", Unit::Seconds)
         .candidate("to our server", || python(PYTHON, &[port, "connect"]))
         .candidate("to Python's server", || python(PYTHON, &["0", "connect"]))
         .run();
-    Comparison::new("a proxy for a Python client", Unit::Seconds)
-        .candidate("of our server", || python(PYTHON, &[port, "proxy"]))
-        .candidate("of Python's server", || python(PYTHON, &["0", "proxy"]))
-        .run();
-    Comparison::new("connect and a proxy, our client", Unit::Seconds)
-        .candidate("our server", || {
-            Some(seconds(|| {
-                let client = Client::connect(&manager.address, &AuthKey::new("abc"));
-                drop(client.and_then(|client| client.queue::<i64>("tasks")));
-            }))
-        })
-        .rounds(31)
-        .run();
+    Comparison::new(
+        "a manager: a Python client's proxy of a queue",
+        Unit::Seconds,
+    )
+    .candidate("of our server", || python(PYTHON, &[port, "proxy"]))
+    .candidate("of Python's server", || python(PYTHON, &["0", "proxy"]))
+    .run();
+    Comparison::new(
+        "a manager: connect() and a proxy, our client",
+        Unit::Seconds,
+    )
+    .candidate("our server", || {
+        Some(seconds(|| {
+            let client = Client::connect(&manager.address, &AuthKey::new("abc"));
+            drop(client.and_then(|client| client.queue::<i64>("tasks")));
+        }))
+    })
+    .rounds(31)
+    .run();
     Ok(())
 }
 
