@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a bench fails by a panic")]
 
-use std::cell::Cell;
+use std::hint::black_box;
 use std::time::Duration;
 
 use common::measure::{Comparison, Peer, Unit, flow, seconds};
@@ -13,7 +13,6 @@ use multiproc::process::Process;
 use multiproc::queue::process::{DEFAULT_BYTES, DEFAULT_ITEMS, Queue, Ring};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
-use serde_bytes::ByteBuf;
 
 const PYTHON: &str = r#"
 import multiprocessing, sys, time
@@ -36,11 +35,21 @@ if __name__ == "__main__":
     for w in workers: w.join()
 "#;
 
+const PYTHON_IDLE: &str = r#"
+import multiprocessing, queue, time
+q = multiprocessing.Queue()
+start = time.process_time()
+try:
+    q.get(timeout=5)
+except queue.Empty:
+    print(time.process_time() - start)
+"#;
+
 fn main() {
     let iceoryx2 = Peer::built("iceoryx2");
     let ipc_channel = Peer::built("ipc-channel");
     let python = Peer::python(PYTHON);
-    Comparison::new("u64, one producer, one consumer", Unit::PerSecond)
+    Comparison::new("a process queue: u64, one to one", Unit::PerSecond)
         .candidate("ours", || Some(ours(1, 4_000_000)))
         .candidate(iceoryx2.name(), || {
             iceoryx2.number(&["one-way", "2000000", "8"])
@@ -50,63 +59,100 @@ fn main() {
         })
         .candidate(python.name(), || python.number(&["100000"]))
         .run();
-    Comparison::new("u64, two producers, two consumers", Unit::PerSecond)
+    Comparison::new("a process queue: u64, two to two", Unit::PerSecond)
         .candidate("ours", || Some(ours(2, 2_000_000)))
         .candidate("ours, one to one", || Some(ours(1, 4_000_000)))
         .run();
-    Comparison::new("4 KiB written and read in place", Unit::PerSecond)
-        .candidate("ours", || Some(in_place(400_000)))
+    for (size, name, count) in [(4 << 10, "4 KiB", 200_000), (64 << 10, "64 KiB", 20_000)] {
+        let arguments = [count.to_string(), size.to_string()];
+        let arguments = ["one-way", &arguments[0], &arguments[1]];
+        let title = format!("a process queue: {name} written and read, in place");
+        Comparison::new(title, Unit::PerSecond)
+            .candidate("ours", || Some(in_place(size, count)))
+            .candidate("put and get", || Some(copied(size, count)))
+            .candidate(iceoryx2.name(), || iceoryx2.number(&arguments))
+            .candidate(ipc_channel.name(), || ipc_channel.number(&arguments))
+            .run();
+    }
+    Comparison::new("a process queue: round trips over two", Unit::PerSecond)
+        .candidate("ours", || Some(round_trips(200_000)))
         .candidate(iceoryx2.name(), || {
-            iceoryx2.number(&["one-way", "400000", "4096"])
+            iceoryx2.number(&["round-trip", "500000"])
         })
         .run();
-    let item = ByteBuf::from(vec![7; 4096]);
-    Comparison::new("4 KiB, one producer, one consumer", Unit::PerSecond)
-        .candidate("ours", || Some(run(1, 1_000_000, &item)))
-        .candidate(iceoryx2.name(), || {
-            iceoryx2.number(&["one-way", "500000", "4096"])
-        })
-        .candidate(ipc_channel.name(), || {
-            ipc_channel.number(&["one-way", "200000", "4096"])
-        })
-        .run();
-    idle();
+    let idle = Peer::python(PYTHON_IDLE);
+    Comparison::new(
+        "a process queue: CPU time of waiting for 5 s",
+        Unit::Seconds,
+    )
+    .rounds(1)
+    .candidate("ours", || Some(waiting()))
+    .candidate(idle.name(), || idle.number(&[]))
+    .run();
 }
 
-/// The CPU time of a reader that waits for ten seconds in vain.
-fn idle() {
-    let queue: Queue<u64> = Queue::new().unwrap();
+/// The CPU time of a reader that waits for five seconds in vain.
+fn waiting() -> f64 {
+    let (queue, used): (Queue<u64>, Queue<f64>) = (Queue::new().unwrap(), Queue::new().unwrap());
     let wait = || {
-        assert!(queue.get_timeout(Duration::from_secs(10)).is_err());
+        assert!(queue.get_timeout(Duration::from_secs(5)).is_err());
         let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
-        let time = |time: TimeVal| time.num_microseconds();
-        println!(
-            "a reader blocked for 10 s used {} µs of CPU time",
-            time(usage.user_time()) + time(usage.system_time())
-        );
+        let time = |time: TimeVal| time.num_microseconds() as f64 / 1e6;
+        let all = time(usage.user_time()) + time(usage.system_time());
+        used.put(&all).unwrap();
     };
-    Process::spawn("reader", wait)
-        .unwrap()
-        .join_success()
-        .unwrap();
+    let reader = Process::spawn("reader", wait).unwrap();
+    reader.join_success().unwrap();
+    used.get().unwrap()
 }
 
 /// Every byte is written where it stands, and read there.
-fn in_place(items: usize) -> f64 {
+fn in_place(size: usize, items: usize) -> f64 {
     let ring = Ring::new(DEFAULT_ITEMS, DEFAULT_BYTES, 0).unwrap();
-    let sum = Cell::new(0);
     let put = || {
-        let mut room = ring.reserve(4096, Deadline::NEVER).unwrap();
+        let mut room = ring.reserve(size, Deadline::NEVER).unwrap();
         room.fill(7);
         room.put();
     };
-    let get = || {
-        let item = ring.front(Deadline::NEVER).unwrap();
-        sum.set(sum.get() + item.iter().map(|byte| u64::from(*byte)).sum::<u64>());
+    all_read(size, items, put, || {
+        sum(&ring.front(Deadline::NEVER).unwrap())
+    })
+}
+
+/// The same with a copy in and one out: written in a buffer, read in another.
+fn copied(size: usize, items: usize) -> f64 {
+    let queue: Queue<Vec<u8>> = Queue::new().unwrap();
+    let mut item = vec![0; size];
+    let put = || {
+        black_box(&mut item).fill(7);
+        queue.put(&item).unwrap();
     };
-    let rate = flow(1, items, put, get);
-    assert_eq!(sum.get(), 7 * 4096 * (items as u64 + 1));
-    rate
+    all_read(size, items, put, || sum(&queue.get().unwrap()))
+}
+
+fn sum(bytes: &[u8]) -> u64 {
+    bytes.iter().map(|byte| u64::from(*byte)).sum()
+}
+
+/// Items a second; the sum of each shows that every byte was read.
+fn all_read(size: usize, items: usize, put: impl FnMut(), get: impl Fn() -> u64) -> f64 {
+    let each = 7 * size as u64;
+    flow(1, items, put, || assert_eq!(get(), each))
+}
+
+/// A `u64` to another process and back.
+fn round_trips(count: u64) -> f64 {
+    let (there, back): (Queue<u64>, Queue<u64>) = (Queue::new().unwrap(), Queue::new().unwrap());
+    let echo = || (0..=count).for_each(|_| back.put(&there.get().unwrap()).unwrap());
+    let echo = Process::spawn("echo", echo).unwrap();
+    let trip = |n: u64| {
+        there.put(&n).unwrap();
+        assert_eq!(back.get().unwrap(), n);
+    };
+    trip(0);
+    let time = seconds(|| (0..count).for_each(trip));
+    echo.join_success().unwrap();
+    count as f64 / time
 }
 
 fn ours(pairs: u64, each: u64) -> f64 {

@@ -6,13 +6,15 @@
 //! iceoryx2-peer round-trip COUNT        round trips of a u64 a second, busy polling
 //! ```
 //!
+//! COUNT is the most: both sides poll, so that on a busy machine each waits for the
+//! other to be given a processor, and after some seconds there are no more.
 //! Nothing is lost: the publisher waits where a subscriber's queue is full. Each
 //! sample is written in full before it is sent, and read in full.
 
 use std::env;
 use std::error::Error;
 use std::hint::spin_loop;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use iceoryx2::port::publisher::Publisher;
 use iceoryx2::port::subscriber::Subscriber;
@@ -22,6 +24,13 @@ use multiproc::process::Process;
 use multiproc::queue::process::Queue;
 
 type Failure = Box<dyn Error>;
+
+/// When to stop, whatever was asked for.
+const LONG_ENOUGH: Duration = Duration::from_secs(3);
+
+/// What the last sample is filled with, and the others.
+const LAST: u8 = 1;
+const BYTE: u8 = 7;
 
 fn main() -> Result<(), Failure> {
     set_log_level(LogLevel::Error);
@@ -73,9 +82,9 @@ fn incoming(name: &str) -> Result<In, Failure> {
         .create()?)
 }
 
-fn send(out: &Out, bytes: usize) -> Result<(), Failure> {
+fn send(out: &Out, bytes: usize, byte: u8) -> Result<(), Failure> {
     let sample = out.loan_slice_uninit(bytes)?;
-    sample.write_from_fn(|_| 7).send()?;
+    sample.write_from_fn(|_| byte).send()?;
     Ok(())
 }
 
@@ -87,6 +96,19 @@ fn receive(incoming: &In) -> Result<u64, Failure> {
         }
         spin_loop();
     }
+}
+
+/// Does `work` so often, or until it has been done for long enough: how often.
+fn repeat(count: usize, mut work: impl FnMut() -> Result<(), Failure>) -> Result<usize, Failure> {
+    let start = Instant::now();
+    for done in 0..count {
+        // A look at the clock costs as much as a small sample.
+        if done % 64 == 0 && start.elapsed() > LONG_ENOUGH {
+            return Ok(done);
+        }
+        work()?;
+    }
+    Ok(count)
 }
 
 /// Runs `peer` in a child, and `work` here once the child says that it is ready.
@@ -105,25 +127,28 @@ fn beside(
 fn one_way(count: usize, bytes: usize) -> Result<f64, Failure> {
     let name = name("one-way");
     let all_read: Queue<u64> = Queue::new()?;
+    let last = u64::from(LAST) * bytes as u64;
     let read = |ready: &Queue<()>| -> Result<(), Failure> {
         let incoming = incoming(&name)?;
         ready.put(&())?;
         let mut sum = 0;
-        for _ in 0..count {
-            sum += receive(&incoming)?;
+        loop {
+            match receive(&incoming)? {
+                end if end == last => return Ok(all_read.put(&sum)?),
+                bytes => sum += bytes,
+            }
         }
-        Ok(all_read.put(&sum)?)
     };
     beside(read, || {
         let out = out(&name, bytes)?;
         let start = Instant::now();
-        for _ in 0..count {
-            send(&out, bytes)?;
-        }
+        let count = repeat(count, || send(&out, bytes, BYTE))?;
+        send(&out, bytes, LAST)?;
         let sum = all_read.get()?;
         let rate = count as f64 / start.elapsed().as_secs_f64();
-        if sum != 7 * (count * bytes) as u64 {
-            return Err("samples were lost".into());
+        if sum != u64::from(BYTE) * (count * bytes) as u64 {
+            let each = u64::from(BYTE) * bytes as u64;
+            return Err(format!("of {count} samples {} were read", sum / each).into());
         }
         Ok(rate)
     })
@@ -135,9 +160,8 @@ fn round_trip(count: usize) -> Result<f64, Failure> {
         let incoming = incoming(&there)?;
         let out = out(&back, 8)?;
         ready.put(&())?;
-        for _ in 0..count {
-            receive(&incoming)?;
-            send(&out, 8)?;
+        while receive(&incoming)? != 8 * u64::from(LAST) {
+            send(&out, 8, BYTE)?;
         }
         Ok(())
     };
@@ -146,10 +170,12 @@ fn round_trip(count: usize) -> Result<f64, Failure> {
     beside(echo, || {
         let out = out(&there, 8)?;
         let start = Instant::now();
-        for _ in 0..count {
-            send(&out, 8)?;
-            receive(&mine)?;
-        }
-        Ok(count as f64 / start.elapsed().as_secs_f64())
+        let count = repeat(count, || {
+            send(&out, 8, BYTE)?;
+            receive(&mine).map(drop)
+        })?;
+        let rate = count as f64 / start.elapsed().as_secs_f64();
+        send(&out, 8, LAST)?;
+        Ok(rate)
     })
 }
