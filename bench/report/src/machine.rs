@@ -3,7 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-/// One line: processor, number of CPUs, kernel, compiler.
+/// One line: processor, number of CPUs, kernel, compiler, and how much else there
+/// was to do before the run.
 pub(crate) fn description() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info
@@ -22,10 +23,12 @@ pub(crate) fn description() -> String {
                 .ok()
         })
         .unwrap_or(0_u64);
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("unknown");
     let kernel = said("uname", "-r");
     let rustc = said("rustc", "--version");
     format!(
-        "{cpus} CPUs ({model}), {} GiB of memory, Linux {kernel}, {rustc}",
+        "{cpus} CPUs; {model}; {} GiB of memory; Linux {kernel}; {rustc}; load {load} before the run",
         memory.div_ceil(1 << 20)
     )
 }

@@ -7,38 +7,58 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde_json::json;
 
 use crate::record::Record;
+use crate::run::Log;
 
 /// How the comment before such a block begins.
 pub(crate) const MARK: &str = "<!-- not run: measured by bench/report";
 
-/// Runs each of them, and gives a line of the record for each.
-pub(crate) fn measure(root: &Path, only: &[String]) -> anyhow::Result<String> {
+/// Runs each of them, and gives a line of the record for each. One that fails is
+/// left in the chapters as it was.
+pub(crate) fn measure(root: &Path, only: &[String], log: &mut Log) -> anyhow::Result<String> {
     let mut record = String::new();
-    // The other edition shows the same runs.
-    let english = chapters(root)?.into_iter();
-    for chapter in english.filter(|path| path.starts_with(root.join("docs/src"))) {
-        for line in fs::read_to_string(&chapter)?.split(MARK).skip(1) {
-            let command = command(line).with_context(|| chapter.display().to_string())?;
-            let wanted = |package: &String| command.contains(&format!("-p {package} "));
-            if !only.is_empty() && !only.iter().any(wanted) {
-                continue;
-            }
-            eprintln!("{command}");
+    for command in commands(root)? {
+        if !only.is_empty() && !is_of(&command, only) {
+            continue;
+        }
+        let sh = |text: &str| {
             let mut run = Command::new("sh");
-            run.args(["-c", command]).current_dir(root);
-            let output = run.output()?;
-            let errors = String::from_utf8_lossy(&output.stderr);
-            ensure!(output.status.success(), "{command}: {errors}");
-            let text = String::from_utf8(output.stdout)?;
+            run.args(["-c", text]).current_dir(root);
+            run
+        };
+        let build = command.replacen("cargo run", "cargo build", 1);
+        let build = build.split(" -- ").next().unwrap_or_default();
+        if !sh(build).status()?.success() {
+            log.fault(format!("{build}: failed"));
+        } else if let Some(text) = log.run(&command, &mut sh(&command)) {
             let entry = json!({"kind": "transcript", "command": command, "text": text});
             record.push_str(&format!("{entry}\n"));
         }
     }
     Ok(record)
+}
+
+/// Whether what is run is one of these packages'.
+pub(crate) fn is_of(command: &str, packages: &[String]) -> bool {
+    let wanted = |package: &String| command.contains(&format!("-p {package} "));
+    packages.iter().any(wanted)
+}
+
+/// The commands, each once: the other edition shows the same runs.
+fn commands(root: &Path) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for chapter in chapters(root)? {
+        for part in fs::read_to_string(&chapter)?.split(MARK).skip(1) {
+            let command = command(part).with_context(|| chapter.display().to_string())?;
+            if !found.iter().any(|known| known == command) {
+                found.push(command.to_string());
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Writes what the runs of the record printed into their blocks.
