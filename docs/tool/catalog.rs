@@ -15,6 +15,8 @@ use anyhow::{Context, bail};
 #[derive(Debug, Default)]
 pub struct Catalog {
     words: BTreeMap<String, String>,
+    /// What need not be asked for.
+    spare: BTreeSet<String>,
     asked: RefCell<BTreeSet<String>>,
 }
 
@@ -45,6 +47,29 @@ impl Catalog {
             }
         }
         Ok(catalog)
+    }
+
+    /// With the words of another catalogue, of which not all need be asked for: a
+    /// row that could not be measured is in no table.
+    #[must_use]
+    pub fn with_spare(mut self, other: Catalog) -> Self {
+        for (english, words) in other.words {
+            if !self.words.contains_key(&english) {
+                self.spare.insert(english.clone());
+                self.words.insert(english, words);
+            }
+        }
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(words: &[(&str, &str)]) -> Self {
+        let words = words.iter();
+        let words = words.map(|(id, text)| (id.to_string(), text.to_string()));
+        Catalog {
+            words: words.collect(),
+            ..Catalog::default()
+        }
     }
 
     /// The other language's words for `english`; `None` when they are missing or
@@ -81,6 +106,7 @@ impl Catalog {
     pub fn unused(&self) -> Vec<String> {
         let asked = self.asked.borrow();
         let unused = self.words.keys().filter(|id| !asked.contains(*id));
+        let unused = unused.filter(|id| !self.spare.contains(*id));
         unused.cloned().collect()
     }
 
@@ -224,28 +250,20 @@ fn numbers_in(words: &str, numbers: &[&str]) -> String {
 mod tests {
     use super::*;
 
-    fn catalog(words: &[(&str, &str)]) -> Catalog {
-        let words = words.iter();
-        let words = words.map(|(id, text)| (id.to_string(), text.to_string()));
-        Catalog {
-            words: words.collect(),
-            asked: RefCell::default(),
-        }
-    }
-
     #[test]
     fn a_comment_is_translated_as_a_whole() {
-        let catalog = catalog(&[("No lock is held.", "没有锁被持有。"), ("gone", "没了")]);
+        let catalog = Catalog::of(&[("No lock is held.", "没有锁被持有。"), ("gone", "没了")]);
         let code = "f();\n    // No lock\n    // is held.\n    g(); // x\n    // other";
         let expected = "f();\n    // 没有锁被持有。\n    g(); // x\n    // other";
         assert_eq!(catalog.comments(code, "//"), expected);
         assert_eq!(catalog.missing(), ["other"]);
         assert_eq!(catalog.unused(), ["gone"]);
+        assert!(Catalog::default().with_spare(catalog).unused().is_empty());
     }
 
     #[test]
     fn a_label_keeps_its_numbers() {
-        let catalog = catalog(&[("worker {}: {} tasks", "工作进程 {}：{} 个任务")]);
+        let catalog = Catalog::of(&[("worker {}: {} tasks", "工作进程 {}：{} 个任务")]);
         let svg = "<svg><text x=\"1\">worker 7826: 4 tasks</text><text>12</text></svg>";
         let expected = "<svg><text x=\"1\">工作进程 7826：4 个任务</text><text>12</text></svg>";
         assert_eq!(catalog.labels(svg, true), expected);

@@ -32,7 +32,9 @@ pub fn translated(part: &str, catalog: &Catalog) -> String {
             .strip_suffix('\n')
             .map_or((line, ""), |line| (line, "\n"));
         if let Some(machine) = line.strip_prefix(MACHINE) {
-            let machine = machine.trim_end_matches('.');
+            let machine = machine.trim_end_matches('.').split("; ");
+            let machine: Vec<String> = machine.map(|word| catalog.try_label(word)).collect();
+            let machine = machine.join("；");
             out.push_str(&format!(
                 "各方在一次运行中轮流测量，取中位数。机器：{machine}。"
             ));
@@ -45,7 +47,7 @@ pub fn translated(part: &str, catalog: &Catalog) -> String {
         } else if let Some((title, rest)) = line.strip_prefix("![").and_then(|l| l.split_once("]("))
         {
             let (title, axis) = title.rsplit_once(", by ").unwrap_or((title, ""));
-            let title = catalog.try_label(title);
+            let title = of_cell(title, catalog);
             let axis = match axis {
                 "" => String::new(),
                 axis => format!("，横轴：{}", catalog.try_label(axis)),
@@ -64,12 +66,14 @@ fn of_cell(cell: &str, catalog: &Catalog) -> String {
     let bare = cell.trim_matches(['|', ' ']);
     let sides: Vec<String> = bare
         .split("<br>")
-        .map(|side| match side.split_once(": ") {
-            Some((name, figure)) if catalog.try_get(side).is_none() => {
-                format!("{}: {}", catalog.try_label(name), catalog.try_label(figure))
-            }
-            _ => catalog.try_label(side),
-        })
+        .map(
+            |side| match (catalog.try_label(side), side.split_once(": ")) {
+                (whole, Some((name, figure))) if whole == side => {
+                    format!("{}：{}", catalog.try_label(name), catalog.try_label(figure))
+                }
+                (whole, _) => whole,
+            },
+        )
         .collect();
     cell.replace(bare, &sides.join("<br>"))
 }
@@ -77,6 +81,28 @@ fn of_cell(cell: &str, catalog: &Catalog) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_and_curves_are_translated_where_there_are_words() {
+        let words = [
+            ("a queue: {} KiB", "队列，{} KiB"),
+            ("a connection", "连接"),
+            ("put and get", "存取"),
+            ("cannot run here", "这里无法运行"),
+            ("items", "元素数"),
+            ("{} GiB of memory", "{} GiB 内存"),
+        ];
+        let catalog = Catalog::of(&words);
+        let english = "Medians of one run with all sides in turn, on 2 CPUs; 8 GiB of memory.\n\n\
+                       | a queue: 4 KiB | 5.0 µs | put and get: 2.0 µs<br>X 0.1: cannot run here |\n\
+                       | a connection: Vec\\<u8> | 1 GB/s | |\n\n\
+                       ![a connection: x, by items](pictures/x.svg)\n";
+        let chinese = "各方在一次运行中轮流测量，取中位数。机器：2 CPUs；8 GiB 内存。\n\n\
+                       | 队列，4 KiB | 5.0 µs | 存取：2.0 µs<br>X 0.1：这里无法运行 |\n\
+                       | 连接：Vec\\<u8> | 1 GB/s | |\n\n\
+                       ![连接：x，横轴：元素数](pictures/x.svg)\n";
+        assert_eq!(translated(english, &catalog), chinese);
+    }
 
     #[test]
     fn the_part_between_the_marks_is_replaced() {

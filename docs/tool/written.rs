@@ -14,6 +14,12 @@ use super::figures;
 /// Chinese words for comments and labels.
 pub const CATALOG: &str = "docs/src-zh/catalog.po";
 
+/// Chinese words for what the figures' rows and curves are called.
+const TITLES: &str = "docs/src-zh/figures.po";
+
+/// The front page in both languages: its figures are written, nothing else.
+const FRONT: [&str; 2] = ["README.md", "README.zh-CN.md"];
+
 /// A file as it should be.
 #[derive(Debug)]
 pub struct File {
@@ -32,7 +38,8 @@ pub struct File {
 ///
 /// When a chapter or a source cannot be read, or shows what is not there.
 pub fn files(root: &Path) -> anyhow::Result<(Vec<File>, Catalog)> {
-    let catalog = Catalog::read(&root.join(CATALOG))?;
+    let titles = Catalog::read(&root.join(TITLES))?;
+    let catalog = Catalog::read(&root.join(CATALOG))?.with_spare(titles);
     let mut files = Vec::new();
     let mut measured = String::new();
     for path in chapters::all(root)? {
@@ -49,6 +56,14 @@ pub fn files(root: &Path) -> anyhow::Result<(Vec<File>, Catalog)> {
         }
         files.push(File { path, old, new });
     }
+    let [english, chinese] = FRONT.map(|name| root.join(name));
+    let part = fs::read_to_string(english)?;
+    let part = figures::part(&part).unwrap_or_default();
+    let part = figures::translated(part, &catalog).replace(ENGLISH, CHINESE);
+    let old = fs::read_to_string(&chinese)?;
+    let new = figures::with_part(&old, &part);
+    let path = chinese;
+    files.push(File { path, old, new });
     let folder = root.join(ENGLISH).join("pictures");
     for entry in fs::read_dir(&folder).context("docs/src/pictures")? {
         let path = entry?.path();

@@ -12,7 +12,7 @@ mod memory;
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ use common::measure::{Comparison, Curve, Unit, seconds};
 use durable::{Server, cluster};
 use jetstream_tasks::{Error as QueueError, Queue, Settings};
 use multiproc::process::Process;
+use multiproc::subprocess::{ExitStatus, communicate_timeout};
 use pymanager::{AuthKey, Client, Listener, Manager, RemoteQueue, SharedQueue};
 
 const ONE_BY_ONE: u64 = 500;
@@ -42,13 +43,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let addresses: Vec<_> = three.iter().map(|server| server.address()).collect();
     let flushing = Server::with_config("jetstream { sync_interval: always }");
 
+    let version = said(Command::new("nats-server").arg("--version"));
+    let name = version.map_or("one server".to_string(), |text| text.replace(": v", " "));
     let listener = Listener::bind("127.0.0.1:0")?;
     let memory = Memory(listener.address());
     let manager = Process::spawn("manager", || serve(listener))?;
     let one = Bench::open(server.address(), 1)?;
     let replicated = Bench::open(&addresses.join(","), 3)?;
-    puts(&one, &replicated, &memory);
-    work(&one, &replicated, &memory);
+    puts(&name, &one, &replicated, &memory);
+    work(&name, &one, &replicated, &memory);
     if let Ok(flushing) = &flushing {
         sync(&one, flushing)?;
     }
@@ -57,42 +60,40 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn puts(one: &Bench, replicated: &Bench, memory: &Memory) {
-    Comparison::new("durable: put one by one", Unit::PerSecond)
-        .candidate("one server", || Some(one.put_one_by_one()))
+fn puts(name: &str, one: &Bench, replicated: &Bench, memory: &Memory) {
+    Comparison::new("a durable queue: put one by one", Unit::PerSecond)
+        .candidate(name, || Some(one.put_one_by_one()))
         .candidate("three replicas", || Some(replicated.put_one_by_one()))
-        .candidate("nats-py, one server", || nats_py(&one.address, "one", 1))
+        .candidate(nats_py_name(), || nats_py(&one.address, "one", 1))
         .candidate("manager, in memory", || Some(memory.put_one_by_one()))
         .rounds(3)
         .run();
-    Comparison::new("durable: put many at once", Unit::PerSecond)
-        .candidate("one server", || Some(one.put_many()))
+    Comparison::new("a durable queue: put many at once", Unit::PerSecond)
+        .candidate(name, || Some(one.put_many()))
         .candidate("three replicas", || Some(replicated.put_many()))
-        .candidate("nats-py, one server", || nats_py(&one.address, "many", 1))
+        .candidate(nats_py_name(), || nats_py(&one.address, "many", 1))
         .rounds(3)
         .run();
 }
 
-fn work(one: &Bench, replicated: &Bench, memory: &Memory) {
-    Comparison::new("durable: get + done, one by one", Unit::PerSecond)
-        .candidate("one server", || Some(one.work(1, 1, ONE_BY_ONE)))
+fn work(name: &str, one: &Bench, replicated: &Bench, memory: &Memory) {
+    Comparison::new("a durable queue: get and done, one by one", Unit::PerSecond)
+        .candidate(name, || Some(one.work(1, 1, ONE_BY_ONE)))
         .candidate("three replicas", || Some(replicated.work(1, 1, ONE_BY_ONE)))
         .candidate("manager, in memory", || Some(memory.work(1, ONE_BY_ONE)))
         .rounds(3)
         .run();
     // The manager has no batches; nats-py acknowledges, and keeps no result.
     Curve::new(
-        "durable: get + done by 64",
+        "a durable queue: get and done by 64",
         "workers",
         Unit::PerSecond,
         [1, 2, 4, 8, 16],
     )
-    .line("one server", |n| Some(one.work(n, 64, AT_ONCE)))
+    .line(name, |n| Some(one.work(n, 64, AT_ONCE)))
     .line("three replicas", |n| Some(replicated.work(n, 64, AT_ONCE)))
-    .line("nats-py, ack_sync, one server", |n| {
-        nats_py(&one.address, "work", n)
-    })
-    .line("manager, one by one, in memory", |n| {
+    .line(nats_py_name(), |n| nats_py(&one.address, "work", n))
+    .line("manager, in memory, one by one", |n| {
         Some(memory.work(n, AT_ONCE))
     })
     .run();
@@ -103,7 +104,7 @@ fn work(one: &Bench, replicated: &Bench, memory: &Memory) {
 fn sync(one: &Bench, flushing: &Server) -> Result<(), Box<dyn Error>> {
     let flushing = Bench::open(flushing.address(), 1)?;
     Comparison::new(
-        "durable: put one by one, sync_interval: always",
+        "a durable queue: put one by one, sync_interval: always",
         Unit::PerSecond,
     )
     .candidate("flushed", || Some(flushing.put_one_by_one()))
@@ -114,14 +115,27 @@ fn sync(one: &Bench, flushing: &Server) -> Result<(), Box<dyn Error>> {
 
 /// What nats-py makes of it; `None` where it is not there.
 fn nats_py(server: &str, what: &str, workers: u64) -> Option<f64> {
-    let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/durable/nats_py.py");
-    let output = Command::new(python)
-        .args([script, server, what, &workers.to_string()])
-        .stderr(Stdio::null())
-        .output();
-    let text = String::from_utf8(output.ok()?.stdout).ok()?;
-    text.trim().parse().ok()
+    said(python().args([script, server, what, &workers.to_string()]))?
+        .parse()
+        .ok()
+}
+
+/// With its version, where it is there.
+fn nats_py_name() -> String {
+    let program = "from importlib.metadata import version; print('nats-py', version('nats-py'))";
+    said(python().args(["-c", program])).unwrap_or_else(|| "nats-py".to_string())
+}
+
+fn python() -> Command {
+    Command::new(std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into()))
+}
+
+/// What a program prints within half a minute, if it succeeds.
+fn said(command: &mut Command) -> Option<String> {
+    let output = communicate_timeout(command, b"", Duration::from_secs(30)).ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    (output.status == ExitStatus::Code(0)).then(|| text.trim().to_string())
 }
 
 fn serve(listener: Listener) -> Result<(), pymanager::Error> {

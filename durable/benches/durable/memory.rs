@@ -31,11 +31,14 @@ pub(crate) fn compare() {
         (0..10).try_for_each(|_| put_and_do(&bench)).ok()?;
         Some(resident(&server.pid().to_string()) as f64)
     };
-    Comparison::new("durable: the server after 100,000 tasks", Unit::Bytes)
-        .candidate("outcomes kept for 2 s", || after(short))
-        .candidate("as it comes", || after(Settings::new))
-        .rounds(1)
-        .run();
+    Comparison::new(
+        "a durable queue: the server after 100,000 tasks",
+        Unit::Bytes,
+    )
+    .candidate("outcomes kept for 2 s", || after(short))
+    .candidate("as it comes", || after(Settings::new))
+    .rounds(1)
+    .run();
 }
 
 /// On the way to a million, both ways.
