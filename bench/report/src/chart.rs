@@ -85,19 +85,19 @@ fn draw(curve: &Curve) -> anyhow::Result<String> {
     let top = y + 6;
     let height = top + HEIGHT;
     let title = escaped(&curve.title);
-    let plot = plot(curve)?;
+    let plot = plot(curve, top)?;
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
          width=\"{WIDTH}\" height=\"{height}\" role=\"img\" font-size=\"13\" \
          font-family=\"system-ui, 'DejaVu Sans', sans-serif\">\n\
          <title>{title}</title>\n\
          <rect width=\"{WIDTH}\" height=\"{height}\" rx=\"6\" fill=\"#ffffff\"/>\n\
-         {head}<g transform=\"translate(0 {top})\">\n{plot}</g>\n</svg>\n"
+         {head}{plot}</svg>\n"
     ))
 }
 
-/// Axes and lines, without the `<svg>` around them.
-fn plot(curve: &Curve) -> anyhow::Result<String> {
+/// Axes and lines, from `top` down, without the `<svg>` around them.
+fn plot(curve: &Curve, top: u32) -> anyhow::Result<String> {
     let points = || curve.lines.iter().flat_map(|(_, points)| points.iter());
     let range = |of: fn(&(f64, f64)) -> f64| {
         let all = || points().map(of).filter(|number| *number > 0.0);
@@ -116,10 +116,11 @@ fn plot(curve: &Curve) -> anyhow::Result<String> {
     };
     let mut out = String::new();
     {
-        let area = SVGBackend::with_string(&mut out, (WIDTH, HEIGHT)).into_drawing_area();
+        let size = (WIDTH, top + HEIGHT);
+        let area = SVGBackend::with_string(&mut out, size).into_drawing_area();
         let mut builder = ChartBuilder::on(&area);
         builder
-            .margin_top(8)
+            .margin_top(top + 8)
             .margin_right(16)
             .x_label_area_size(44)
             .y_label_area_size(88);
@@ -166,23 +167,21 @@ where
     Ok(())
 }
 
-/// What is inside a picture of the charting crate, its labels without the line
-/// breaks around them, and their font that of the picture.
+/// What is inside a picture of the charting crate: its labels without the line
+/// breaks around them, nothing said of fonts and opacity that is so anyway.
 fn body(svg: &str) -> String {
     let inner = svg.split_once('\n').map_or("", |(_, rest)| rest);
     let inner = inner.trim_end().trim_end_matches("</svg>");
     let mut out = String::new();
     for part in inner.split_inclusive('<') {
-        match part.split_once('>') {
-            Some((head, label)) if head.starts_with("text ") => {
-                // Both are those of the whole picture.
-                let own = |word: &&str| !word.starts_with("font-");
-                let head: Vec<&str> = head.split(' ').filter(own).collect();
-                let head = head.join(" ");
-                let label = label.trim_end_matches('<').trim();
-                out += &format!("{head}>{label}<");
-            }
-            _ => out += part,
+        let (head, label) = part.split_once('>').unwrap_or((part, ""));
+        let own = |word: &&str| !word.starts_with("font-") && *word != "opacity=\"1\"";
+        let words: Vec<&str> = head.split(' ').filter(own).collect();
+        out += &words.join(" ");
+        match (part.contains('>'), head.starts_with("text ")) {
+            (false, _) => {}
+            (_, true) => out += &format!(">{}<", label.trim_end_matches('<').trim()),
+            (_, false) => out += &format!(">{label}"),
         }
     }
     out
