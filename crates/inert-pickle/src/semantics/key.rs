@@ -40,11 +40,6 @@ impl Key {
     pub fn value(&self) -> &Value {
         &self.value
     }
-
-    /// The value, as it was given.
-    pub fn into_value(self) -> Value {
-        self.value
-    }
 }
 
 impl PartialEq for Key {
