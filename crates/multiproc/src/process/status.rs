@@ -45,6 +45,21 @@ impl fmt::Display for ExitStatus {
 }
 
 /// A child that did not end as it should have.
+///
+/// ```
+/// use multiproc::process::{ExitStatus, JoinError, Process};
+///
+/// let child = Process::spawn("victim", || loop {
+///     std::thread::park();
+/// })?;
+/// child.kill()?;
+/// let Err(JoinError::Died(died)) = child.join_success() else {
+///     panic!("it was killed");
+/// };
+/// assert_eq!((&*died.name, died.pid), ("victim", child.pid()));
+/// assert_eq!(died.status, ExitStatus::Signal(9)); // SIGKILL
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Error, PartialEq, Eq)]
 #[error("process '{name}' ({pid}) {status}")]
 pub struct Died {

@@ -6,6 +6,14 @@ use sha2::{Sha256, Sha384};
 use sha3::{Sha3_256, Sha3_384};
 
 /// A digest by the name that it has on the wire.
+///
+/// ```
+/// use multiproc::connection::auth::Digest;
+///
+/// let proof = Digest::Sha256.mac(b"a secret", b"the challenge");
+/// assert!(Digest::Sha256.verify(b"a secret", b"the challenge", &proof));
+/// assert!(!Digest::Sha256.verify(b"a guess", b"the challenge", &proof));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Digest {

@@ -35,7 +35,41 @@ const OLD_LENGTHS: [usize; 2] = [16, 20];
 /// ask until it has collected the proofs of them all.
 const SHORTEST: usize = 20;
 
-/// What carries a proof: framed messages, one at a time.
+/// What carries a proof: framed messages, one at a time. A [`Connection`] does;
+/// so can a transport of your own:
+///
+/// ```
+/// use std::sync::mpsc::{Receiver, Sender, channel};
+///
+/// use multiproc::connection::Error;
+/// use multiproc::connection::auth::{AuthError, AuthKey, Messages, Rules, as_client, as_server};
+/// use multiproc::deadline::Deadline;
+///
+/// struct Channel(Sender<Vec<u8>>, Receiver<Vec<u8>>);
+///
+/// impl Messages for Channel {
+///     fn send_message(&mut self, message: &[u8], _: Deadline) -> Result<(), Error> {
+///         self.0.send(message.to_vec()).map_err(|_| Error::BrokenPipe)
+///     }
+///
+///     fn receive_message(&mut self, _: usize, deadline: Deadline) -> Result<Vec<u8>, Error> {
+///         let left = deadline.remaining().unwrap_or(std::time::Duration::MAX);
+///         self.1.recv_timeout(left).map_err(|_| Error::TimedOut)
+///     }
+/// }
+///
+/// let ((to_server, from_client), (to_client, from_server)) = (channel(), channel());
+/// let client = std::thread::spawn(move || {
+///     let rules = Rules::new(&AuthKey::new("a guess"));
+///     as_client(&mut Channel(to_server, from_server), &rules)
+/// });
+/// let rules = Rules::new(&AuthKey::new("a secret"));
+/// let refused = as_server(&mut Channel(to_client, from_client), &rules);
+/// assert!(matches!(refused, Err(AuthError::Wrong)));
+/// assert!(client.join().expect("it ran").is_err());
+/// ```
+///
+/// [`Connection`]: crate::connection::Connection
 pub trait Messages {
     /// Sends one message.
     ///
@@ -67,7 +101,7 @@ pub enum AuthError {
     /// `AuthenticationError` ("digest sent was rejected").
     #[error("the peer rejected our proof of the key")]
     Rejected,
-    /// The peer does not follow the protocol, or in a form that is not accepted
+    /// The peer does not follow the protocol, or uses a form that is not accepted
     /// here.
     #[error("{0}")]
     Protocol(&'static str),
