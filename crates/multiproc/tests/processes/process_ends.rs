@@ -65,16 +65,21 @@ fn a_childs_copy_of_a_handle_is_harmless() {
     assert!(first.is_alive().unwrap());
 }
 
-fn a_killed_parent_takes_its_children_along() {
-    // The grandchild holds the writing end: it is at an end when it is gone.
+/// Kills the parent of a child that has run `prepare`, and waits for the child's
+/// end.
+fn kill_the_parent_of_one_that(prepare: impl FnOnce()) {
+    // The child alone holds the writing end, which is closed when it is gone.
     let (mut read, write) = std::io::pipe().unwrap();
     let parent = Process::spawn("parent", move || {
-        // It says itself that it is there: only then is it the kernel that
-        // ends it, and not its own look at who its parent is.
-        let _child = Process::spawn("child", || {
+        let child = Process::spawn("child", || {
+            prepare();
+            // It says itself that it is there: only then is it the kernel that
+            // ends it, and not its own look at who its parent is.
             (&write).write_all(b"!").unwrap();
             loop_forever()
         });
+        drop(write);
+        let _child = child.unwrap();
         loop_forever()
     })
     .unwrap();
@@ -82,6 +87,10 @@ fn a_killed_parent_takes_its_children_along() {
     parent.kill().unwrap();
     parent.join().unwrap();
     read.read_to_string(&mut String::new()).unwrap();
+}
+
+fn a_killed_parent_takes_its_children_along() {
+    kill_the_parent_of_one_that(|| ());
 }
 
 fn a_copy_in_any_forks_child_is_harmless() {
@@ -103,24 +112,11 @@ fn a_child_that_changes_its_user_dies_with_its_parent() {
     if !Uid::effective().is_root() {
         return; // nothing to change
     }
-    let (mut read, write) = std::io::pipe().unwrap();
-    let parent = Process::spawn("parent", move || {
-        let child = Process::spawn("child", || {
-            nix::unistd::setuid(Uid::from_raw(65_533)).unwrap();
-            assert_eq!(prctl::get_pdeathsig(), Ok(None));
-            process::die_with_parent().unwrap();
-            (&write).write_all(b"!").unwrap();
-            loop_forever()
-        });
-        drop(write);
-        let _child = child.unwrap();
-        loop_forever()
-    })
-    .unwrap();
-    read.read_exact(&mut [0]).unwrap();
-    parent.kill().unwrap();
-    parent.join().unwrap();
-    read.read_to_string(&mut String::new()).unwrap();
+    kill_the_parent_of_one_that(|| {
+        nix::unistd::setuid(Uid::from_raw(65_533)).unwrap();
+        assert_eq!(prctl::get_pdeathsig(), Ok(None));
+        process::die_with_parent().unwrap();
+    });
 }
 
 fn a_parent_that_gave_up_its_privileges_reaps() {
