@@ -24,7 +24,7 @@ pub fn get(address: SocketAddr, path: &str) -> io::Result<String> {
     Ok(body)
 }
 
-/// Opens so many connections at once, and says who has them, in order.
+/// Opens that many connections at once, and says who has them, in order.
 ///
 /// # Errors
 ///
@@ -40,7 +40,7 @@ pub fn hold(address: SocketAddr, connections: usize) -> io::Result<Vec<Answer>> 
     Ok(held)
 }
 
-/// Lets the server end its answers. How many came to their ends, and how many
+/// Lets the server end its answers, and returns how many came whole and how many
 /// broke.
 pub fn release(held: Vec<Answer>) -> (usize, usize) {
     let count = held.len();

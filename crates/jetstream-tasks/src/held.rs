@@ -17,7 +17,7 @@ use crate::message::{
 };
 use crate::mover::give_back_after;
 
-/// Forever, on the server's part.
+/// For ever, as far as the server is concerned.
 const SOME_TIME: Duration = Duration::from_secs(365 * 86_400);
 
 /// A task and its lease. Dropping it gives the task back.
@@ -28,7 +28,7 @@ pub(crate) struct Held {
     pub(crate) id: String,
     pub(crate) attempt: u64,
     message: Message,
-    /// Whether the server has yet to be told what becomes of it.
+    /// Whether the server still has to be told what becomes of it.
     open: bool,
 }
 
@@ -121,8 +121,8 @@ impl Held {
     /// The task, unless it is at its end already.
     async fn admit(self) -> Result<Option<Self>, Error> {
         if self.attempt > 1 {
-            // Somebody may have recorded its end and died before the server
-            // heard that the task is done with.
+            // Somebody may have recorded its end, and died before telling the
+            // server that the task is finished.
             let names = &self.core.names;
             let subject = names.outcome(&self.id);
             if let Some(outcome) = self.core.api().last(&names.outcomes, &subject).await? {
@@ -279,7 +279,7 @@ impl Held {
         Ok(())
     }
 
-    /// Nothing is left to be said about it.
+    /// There is nothing left to tell the server about it.
     fn forget(&mut self) {
         self.open = false;
         self.core.leases.remove(&self.lease);

@@ -1,4 +1,5 @@
-//! Leases: who has a task has it for a time, which is renewed while he holds it.
+//! Leases: a task belongs to its worker for a time, which is renewed as long as
+//! the worker holds it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -32,8 +33,8 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Whether it holds. As good as this machine's clock, and the network's
-    /// delays, allow: the last word has the record of the task's outcome.
+    /// Whether it holds, as far as this machine's clock and the network's delays
+    /// can tell. The record of the task's outcome has the last word.
     pub(crate) fn holds(&self) -> bool {
         !self.left().is_zero()
     }
@@ -56,7 +57,7 @@ impl Leases {
         lease
     }
 
-    /// Its task is out of this client's hands.
+    /// This client no longer holds its task.
     pub(crate) fn remove(&self, lease: &Lease) {
         self.lock().remove(&lease.delivery);
     }
@@ -100,7 +101,7 @@ async fn renew(api: &Api, lease: &Lease, ack_wait: Duration) {
     let until = Instant::now() + Duration::from_millis(left);
     let word = Bytes::from_static(b"+WPI");
     let answer = api.acknowledge(&lease.delivery, &word, until).await;
-    // Not from the moment of the answer, which may have been long under way.
+    // Not from the moment of the answer, which may have taken long to arrive.
     if answer.is_ok() && lease.holds() {
         let ends = lease.limit.min(sent + millis(ack_wait));
         lease.ends.fetch_max(ends, Ordering::Relaxed);

@@ -45,8 +45,9 @@ impl DeadLetter {
 }
 
 /// How many tasks are where. Every task that was put is in exactly one of
-/// `waiting`, `delayed`, `done` and `dead`, but for those in between: recorded
-/// as ended, and not off the queue yet, or moved and not removed yet.
+/// `waiting`, `delayed`, `done` and `dead`, except for a moment in between: when
+/// its end is recorded but it is still on the queue, or it was moved but not
+/// removed yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -192,7 +193,7 @@ impl Core {
             return Err(Error::NotFound(id.to_string()));
         };
         let number_of_letter = sequence(&letter)?;
-        // Its end is not its end any more.
+        // The recorded end no longer holds.
         let purge = json!({ "filter": names.outcome(id) });
         api.call(&format!("STREAM.PURGE.{}", names.outcomes), &purge)
             .await?;

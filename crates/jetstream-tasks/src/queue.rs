@@ -94,7 +94,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         self.raw.put(encode(value)?, options)
     }
 
-    /// Adds many tasks, many under way at once: what became of each.
+    /// Adds many tasks, many of them at the same time, and returns what became of
+    /// each.
     ///
     /// # Errors
     ///
@@ -156,8 +157,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         }
     }
 
-    /// Ends many tasks, each with its result, many under way at once: what
-    /// became of each, as from [`Task::done`].
+    /// Ends many tasks, each with its result, many of them at the same time, and
+    /// returns what became of each, as [`Task::done`] does.
     ///
     /// # Errors
     ///

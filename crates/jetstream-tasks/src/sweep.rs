@@ -1,4 +1,4 @@
-//! What a killed server forgot to remove.
+//! Removes what a killed server forgot to remove.
 //!
 //! A server notes for each consumer what is acknowledged, and takes it off the
 //! stream. It writes the two down separately, some time after it has confirmed

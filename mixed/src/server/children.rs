@@ -68,8 +68,8 @@ impl<'a> Children<'a> {
         self.ending && self.children.is_empty()
     }
 
-    /// Buries the dead, replaces those that hang, and brings the number to what
-    /// it should be.
+    /// Reaps those that have ended, replaces those that hang, and brings the number
+    /// to what it should be.
     // ANCHOR: look
     pub(super) fn look(&mut self) {
         self.reap();
@@ -186,7 +186,8 @@ impl<'a> Children<'a> {
         }
     }
 
-    /// Children that crash as soon as they start would be all that is done.
+    /// Puts off the next start. Otherwise the parent would do nothing but start
+    /// children that crash at once.
     fn pause(&mut self) {
         let pause = FIRST_PAUSE * 2_u32.pow(self.crashes.min(DOUBLINGS));
         let pause = pause.min(LONGEST_PAUSE);

@@ -9,7 +9,7 @@ use inert_pickle::{Data, Value};
 /// `manager.Array(typecode, sequence)`.
 ///
 /// Each call may fail with the errors of a broken connection, and with
-/// [`Error::Pickle`] when the numbers are no `T`.
+/// [`Error::Pickle`] when the numbers are not of type `T`.
 ///
 /// ```
 /// use pymanager::SharedArray;

@@ -7,7 +7,7 @@ use crate::client::seconds;
 use crate::error::Error;
 use crate::sync;
 
-/// A place where so many parties wait for each other, again and again.
+/// A point where a fixed number of parties wait for each other, again and again.
 /// Python's `threading.Barrier`.
 ///
 /// Each call may fail with the errors of a broken connection.
@@ -38,7 +38,7 @@ pub struct Barrier<H> {
 handle!(Barrier, RemoteBarrier, SharedBarrier);
 
 impl Barrier<Local> {
-    /// One of this program's own, for so many parties.
+    /// A barrier of this program's own, for that many parties.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ impl Barrier<Local> {
 }
 
 impl<H: Handle> Barrier<H> {
-    /// Waits until all are here: a number for each, from 0 up.
+    /// Waits until all are here. Each gets a number of its own, from 0 up.
     ///
     /// # Errors
     ///
@@ -58,8 +58,8 @@ impl<H: Handle> Barrier<H> {
         number(&self.handle.call("wait", &[], None)?)
     }
 
-    /// As [`wait`](Self::wait), for at most `timeout`: then it is broken, for
-    /// everybody.
+    /// Like [`wait`](Self::wait), for at most `timeout`. After that the barrier
+    /// is broken, for everybody.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl<H: Handle> Barrier<H> {
         number(&self.handle.call("wait", &args, Some(timeout))?)
     }
 
-    /// Breaks it: all who wait, and who come, get [`Error::BrokenBarrier`].
+    /// Breaks it: whoever waits, now or later, gets [`Error::BrokenBarrier`].
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl<H: Handle> Barrier<H> {
         self.handle.tell("abort", &[])
     }
 
-    /// Mends it. Who waits now gets [`Error::BrokenBarrier`].
+    /// Makes it usable again. Whoever waits now gets [`Error::BrokenBarrier`].
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl<H: Handle> Barrier<H> {
         self.handle.tell("reset", &[])
     }
 
-    /// For how many it is.
+    /// How many parties it is for.
     ///
     /// # Errors
     ///

@@ -38,7 +38,7 @@ pub struct Condition<H> {
 handle!(Condition, RemoteCondition, SharedCondition);
 
 impl Condition<Local> {
-    /// One of this program's own, with a lock of its own.
+    /// A condition of this program's own, with a lock of its own.
     pub fn new() -> Self {
         let made = Local::new(sync::new_condition, []);
         made.expect("a condition").into()
@@ -62,7 +62,7 @@ impl<H: Handle> Condition<H> {
         Ok(ConditionGuard(held.ok_or(Error::Disconnected)?))
     }
 
-    /// Waits for its lock for at most `timeout`; none when it was not free.
+    /// Waits for its lock for at most `timeout`; `None` if it was not free by then.
     ///
     /// # Errors
     ///
@@ -91,8 +91,8 @@ impl<H: Handle> ConditionGuard<H> {
         self.0.call("wait", &[], None).map(drop)
     }
 
-    /// As [`wait`](Self::wait), for at most `timeout` (and as long as it then
-    /// takes to have the lock again); whether it was notified.
+    /// Like [`wait`](Self::wait), for at most `timeout` (and however long it takes
+    /// to get the lock back). Returns whether it was notified.
     ///
     /// # Errors
     ///
@@ -103,8 +103,8 @@ impl<H: Handle> ConditionGuard<H> {
         Ok(self.0.call("wait", &args, None)?.is_truthy())
     }
 
-    /// Waits until `true_now`, which is asked with the lock held, for at most
-    /// `timeout`, if there is one; what it said last.
+    /// Waits until `true_now`, which is called with the lock held, returns true,
+    /// or until `timeout` is over. Returns what it returned last.
     ///
     /// # Errors
     ///
@@ -129,7 +129,7 @@ impl<H: Handle> ConditionGuard<H> {
         Ok(true)
     }
 
-    /// Wakes so many of those who wait; they go on once the lock is released.
+    /// Wakes that many of those who wait. They go on once the lock is released.
     ///
     /// # Errors
     ///

@@ -7,8 +7,8 @@ use inert_pickle::{Data, Value};
 
 /// A dict that several programs share, in the order of insertion.
 ///
-/// Each call is whole: no other comes between. Two are not: for `d[k] += 1` by
-/// several programs there has to be a [`Lock`](super::Lock). Beyond the errors
+/// Each call is atomic. Two calls are not: when several programs do `d[k] += 1`,
+/// they need a [`Lock`](super::Lock). Beyond the errors
 /// named below, each call may fail with those of a broken connection, and with
 /// [`Error::Pickle`] when a key or value is not of these types.
 ///
@@ -67,8 +67,8 @@ impl<H: Handle, K: Data, V: Data> Dict<H, K, V> {
         self.handle.tell("__setitem__", &entry)
     }
 
-    /// The value of a key; `value`, which is then its value, if it had none. For
-    /// all programs together, one sets it.
+    /// The value of a key. If it has none, sets it to `value` first; of several
+    /// programs that try, only one sets it.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ impl<H: Handle, K: Data, V: Data> Dict<H, K, V> {
         self.handle.tell("update", &[Value::list(&entries)])
     }
 
-    /// Takes a key out: its value, if it was there.
+    /// Removes a key, and returns its value if it was there.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ impl<H: Handle, K: Data, V: Data> Dict<H, K, V> {
         pairs.iter().map(pair).collect()
     }
 
-    /// Takes all out.
+    /// Removes everything.
     ///
     /// # Errors
     ///

@@ -29,7 +29,7 @@ pub struct Event<H> {
 handle!(Event, RemoteEvent, SharedEvent);
 
 impl Event<Local> {
-    /// One of this program's own, not set.
+    /// An event of this program's own, not set.
     pub fn new() -> Self {
         Local::new(sync::new_event, []).expect("an event").into()
     }
@@ -51,7 +51,7 @@ impl<H: Handle> Event<H> {
         Ok(self.handle.ask("is_set", &[])?.is_truthy())
     }
 
-    /// Sets it, and lets all go that wait.
+    /// Sets it, and wakes everybody who waits.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl<H: Handle> Event<H> {
         self.handle.call("wait", &[], None).map(drop)
     }
 
-    /// Waits until it is set, or for `timeout`; whether it was set.
+    /// Waits until it is set, for at most `timeout`. Returns whether it was set.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use inert_pickle::{Data, Value};
 
 /// A list that several programs share.
 ///
-/// Each call is whole: no other comes between. Beyond the errors named below,
+/// Each call is atomic. Beyond the errors named below,
 /// each call may fail with those of a broken connection, and with
 /// [`Error::Pickle`] when an item is not of this type.
 ///
@@ -74,7 +74,7 @@ impl<H: Handle, T: Data> List<H, T> {
         self.handle.tell("append", &[item.to_value()?])
     }
 
-    /// Adds many items at the end with one message; none comes between.
+    /// Adds many items at the end with one message, next to each other.
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl<H: Handle, T: Data> List<H, T> {
         self.handle.tell("insert", &entry)
     }
 
-    /// Takes out the last item, if there is one.
+    /// Removes and returns the last item, if there is one.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl<H: Handle, T: Data> List<H, T> {
         unless("IndexError", self.handle.ask("pop", &[]))
     }
 
-    /// Takes out the item at an index, if there is one.
+    /// Removes and returns the item at an index, if there is one.
     ///
     /// # Errors
     ///
@@ -113,7 +113,7 @@ impl<H: Handle, T: Data> List<H, T> {
         unless("IndexError", self.handle.ask("pop", &[index(at)]))
     }
 
-    /// Whether an item is there that Python finds equal.
+    /// Whether there is an item that equals this one in Python.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ impl<H: Handle, T: Data> List<H, T> {
         self.handle.tell("sort", &[])
     }
 
-    /// Takes all out.
+    /// Removes everything.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! An object of this program's own, used as its clients use it: by its table of
-//! methods, without a connection between.
+//! An object of this program's own, used as its clients use it, through its table
+//! of methods, but without a connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use inert_pickle::{Kind, Value};
 #[derive(Clone)]
 pub struct Local {
     served: Served,
-    /// What its data take, counted with the manager's once it is served.
+    /// The memory that its data take; part of the manager's once it is served.
     memory: Arc<Memory>,
 }
 
@@ -95,7 +95,7 @@ impl Local {
         };
         match self.served.call(&request, call) {
             Some(Ok(Answer::Value(value))) => Ok(crate::client::without_view(value)),
-            // Who is in the same program gets it for sure.
+            // Within one program, the answer always arrives.
             Some(Ok(Answer::Lent(lent))) => Ok(crate::client::without_view(lent.stored.value)),
             Some(Ok(Answer::Proxy(..))) => Err(Error::IsObject(method.to_string())),
             Some(Ok(Answer::Nobody)) => Err(Error::Disconnected),

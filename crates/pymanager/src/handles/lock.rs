@@ -10,7 +10,7 @@ use inert_pickle::Value;
 /// A lock that several programs share. Python's `Lock`, and `RLock`.
 ///
 /// To a manager the owner of a lock is a connection: a guard keeps one to
-/// itself until it is dropped, and nobody else calls on it. If its program
+/// itself until it is dropped. If its program
 /// dies, or its connection breaks, one of our managers gives the lock to the
 /// next in line; CPython's keeps it locked for ever.
 ///
@@ -37,7 +37,7 @@ impl Lock<Local> {
         Local::new(sync::new_lock, []).expect("a lock").into()
     }
 
-    /// One that its holder may acquire again: Python's `RLock`. See
+    /// A lock that its holder may acquire again: Python's `RLock`. See
     /// [`LockGuard::again`].
     pub fn recursive() -> Self {
         Local::new(sync::new_rlock, []).expect("a lock").into()
@@ -58,11 +58,11 @@ impl<H: Handle> Lock<H> {
     /// Those of a broken connection.
     pub fn acquire(&self) -> Result<LockGuard<H>, Error> {
         let held = LockGuard::acquire(&self.handle, None)?;
-        // Without a time-out, what comes is the lock or an error.
+        // Without a time-out, the answer is the lock or an error.
         held.ok_or(Error::Disconnected)
     }
 
-    /// Waits for the lock for at most `timeout`; none when it was not free.
+    /// Waits for the lock for at most `timeout`; `None` if it was not free by then.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl<H: Handle> LockGuard<H> {
     }
 
     /// Acquires it once more, if it is recursive; it is free when all guards
-    /// are gone. None for a plain lock.
+    /// are dropped. `None` for a plain lock.
     ///
     /// # Errors
     ///
@@ -154,7 +154,7 @@ impl<H: Handle> LockGuard<H> {
 impl<H: Handle> Drop for LockGuard<H> {
     fn drop(&mut self) {
         if self.held {
-            // Whoever has to know calls `release`.
+            // Whoever wants to know calls `release`.
             let _ = self.give_up();
         }
     }

@@ -71,7 +71,7 @@ mod sealed {
 
         fn owner(&self) -> Result<Self::Owner, Error>;
 
-        /// `wait` is how long the method may block; none is without end.
+        /// `wait` is how long the method may block; `None` means for ever.
         fn call(
             &self,
             method: &str,
@@ -87,7 +87,7 @@ mod sealed {
             wait: Option<Duration>,
         ) -> Result<Value, Error>;
 
-        /// An owner who may own something still is nobody from here on.
+        /// From here on, this owner is nobody, even if it still owned something.
         fn lose(owner: &Self::Owner);
     }
 }
@@ -119,7 +119,7 @@ impl sealed::Handle for Proxy {
     }
 }
 
-/// The types that a handle takes and gives, of which it has none itself.
+/// The types that a handle takes and gives, but does not hold.
 type Types<T> = PhantomData<fn(T) -> T>;
 
 /// The calls that do not wait.
@@ -147,7 +147,7 @@ fn number(value: &Value) -> Result<usize, Error> {
     number.ok_or_else(|| Error::Protocol(format!("no number: {}", value.repr(60))))
 }
 
-/// What is there, or none when Python raises `class` for it.
+/// What is there, or `None` if Python raises `class`.
 fn unless<T: Data>(class: &str, outcome: Result<Value, Error>) -> Result<Option<T>, Error> {
     match outcome {
         Ok(value) => Ok(Some(T::from_value(value)?)),
@@ -178,8 +178,8 @@ fn index(index: usize) -> Value {
     i64::try_from(index).unwrap_or(i64::MAX).into()
 }
 
-/// What `acquire` is given: nothing to wait for ever, or for how long. (A lock of
-/// Python's takes no `None`.)
+/// The arguments of `acquire`: none to wait for ever, or how long to wait. (Python's
+/// locks do not take `None`.)
 fn patience(timeout: Option<Duration>) -> Vec<Value> {
     match (timeout, seconds(timeout)) {
         (Some(Duration::ZERO), _) => vec![false.into()],

@@ -10,7 +10,7 @@ use crate::sync;
 /// `BoundedSemaphore`.
 ///
 /// A permit has no owner, as in Python: one program may take it and another
-/// give it back. So that of a program that dies is gone.
+/// give it back. So when a program dies, its permits are lost.
 ///
 /// ```
 /// use pymanager::SharedSemaphore;
@@ -30,14 +30,14 @@ pub struct Semaphore<H> {
 handle!(Semaphore, RemoteSemaphore, SharedSemaphore);
 
 impl Semaphore<Local> {
-    /// One of this program's own.
+    /// A semaphore of this program's own.
     pub fn new(permits: usize) -> Self {
         let made = Local::new(sync::new_semaphore, [index(permits)]);
         made.expect("a semaphore").into()
     }
 
-    /// One of this program's own that never has more permits than it began
-    /// with: to release one too many is an error.
+    /// A semaphore of this program's own that never has more permits than at
+    /// first: releasing one too many is an error.
     pub fn bounded(permits: usize) -> Self {
         let made = Local::new(sync::new_bounded_semaphore, [index(permits)]);
         made.expect("a semaphore").into()
@@ -51,11 +51,11 @@ impl<H: Handle> Semaphore<H> {
     ///
     /// Those of a broken connection.
     pub fn acquire(&self) -> Result<Permit<H>, Error> {
-        // Without a time-out, what comes is a permit or an error.
+        // Without a time-out, the answer is a permit or an error.
         self.acquire_within(None)?.ok_or(Error::Disconnected)
     }
 
-    /// Waits for a permit for at most `timeout`; none when there was none.
+    /// Waits for a permit for at most `timeout`; `None` if there was none by then.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl<H: Handle> Permit<H> {
 impl<H: Handle> Drop for Permit<H> {
     fn drop(&mut self) {
         if self.held {
-            // Whoever has to know calls `release`.
+            // Whoever wants to know calls `release`.
             let _ = self.semaphore.release();
         }
     }

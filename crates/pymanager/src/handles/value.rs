@@ -8,8 +8,8 @@ use inert_pickle::{Data, Value};
 /// One value that several programs read and replace: Python's
 /// `manager.Value(typecode, value)`.
 ///
-/// There is no lock in it: to count with it takes a [`Lock`](super::Lock)
-/// beside it, around the reading and the replacing.
+/// There is no lock in it. To count with it, hold a [`Lock`](super::Lock) while
+/// you read the value and replace it.
 ///
 /// ```
 /// use pymanager::SharedValue;
@@ -31,10 +31,10 @@ impl<T: Data> Cell<Local, T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Pickle`] when it cannot be expressed in Python's terms.
+    /// [`Error::Pickle`] when Python has no such value.
     pub fn new(value: &T) -> Result<Self, Error> {
         let value = value.to_value()?;
-        // A letter that says the type is for show: nobody looks at it.
+        // The letter for the type is for show: nobody looks at it.
         let typecode = match value.type_name() {
             "int" | "bool" => "q",
             "float" => "d",
@@ -49,7 +49,7 @@ impl<H: Handle, T: Data> Cell<H, T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Pickle`] when it is no `T`, and those of a broken connection.
+    /// [`Error::Pickle`] when it is not a `T`, and those of a broken connection.
     pub fn get(&self) -> Result<T, Error> {
         Ok(T::from_value(self.handle.ask("get", &[])?)?)
     }

@@ -1,5 +1,5 @@
-//! Where pools and workers meet: what is to be done, who does it, and what to
-//! do when nobody does.
+//! Where pools and workers meet: what is to be done, who does it, and what
+//! happens when nobody does.
 
 mod workers;
 
@@ -25,7 +25,7 @@ struct State {
     pools: BTreeMap<u64, Pool>,
     /// By the numbers of their connections.
     workers: BTreeMap<u64, Worker>,
-    /// The pools that have something to be handed out.
+    /// The pools that have tasks to hand out.
     ready: BTreeSet<u64>,
     /// Workers with nothing to do.
     idle: WaitList,
@@ -66,15 +66,14 @@ struct Pool {
     jobs: BTreeMap<u64, Arc<Job>>,
     /// Those of which not all has been handed out, and how much has.
     line: VecDeque<(Arc<Job>, usize)>,
-    /// What is to be handed out anew.
+    /// What is to be handed out once more.
     again: VecDeque<(Arc<Job>, Chunk)>,
     running: usize,
     joining: WaitList,
 }
 
 impl Pool {
-    /// The next task, as far as there is one. What was given up meanwhile is
-    /// passed over.
+    /// The next task, if there is one. Jobs that were given up are skipped.
     fn next(&mut self) -> Option<(Arc<Job>, Chunk)> {
         while let Some((job, chunk)) = self.again.pop_front() {
             if !job.is_ending() {
@@ -129,8 +128,8 @@ impl Board {
         self.errands
     }
 
-    /// How long tasks wait for a worker, and how often one is done anew whose
-    /// worker has died.
+    /// How long tasks wait for a worker, and how often a task is tried again when
+    /// its worker dies.
     pub(crate) fn limit(&self, patience: Duration, retries: u32) {
         let mut state = self.lock();
         (state.patience, state.retries) = (patience, retries);
@@ -167,7 +166,7 @@ impl Board {
         pool.map_or(Phase::Terminated, |pool| pool.phase)
     }
 
-    /// Takes a job on.
+    /// Accepts a job.
     pub(super) fn submit(
         &self,
         pool: u64,
@@ -195,7 +194,7 @@ impl Board {
         Ok(job)
     }
 
-    /// Nothing more is taken on.
+    /// From now on, no job is accepted.
     pub(super) fn close(&self, pool: u64) {
         if let Some(pool) = self.lock().pools.get_mut(&pool)
             && pool.phase == Phase::Running
@@ -204,8 +203,8 @@ impl Board {
         }
     }
 
-    /// Nothing more is done, and what is being done is stopped: the connections
-    /// of those workers are ended.
+    /// Stops everything: no task is handed out, and the connections of workers
+    /// that are at one are closed.
     pub(super) fn terminate(&self, pool: u64, call: &Call<'_>) {
         let mut state = self.lock();
         let Some(entry) = state.pools.get_mut(&pool) else {
@@ -234,8 +233,8 @@ impl Board {
         }
     }
 
-    /// No client refers to the pool any more. What it has taken on is done all
-    /// the same.
+    /// No client refers to the pool any more. The jobs that it has accepted are
+    /// done all the same.
     pub(super) fn unrefer(&self, pool: u64) {
         let mut state = self.lock();
         if let Some(entry) = state.pools.get_mut(&pool) {
@@ -259,8 +258,8 @@ impl Board {
         (state.workers.len(), busy.count())
     }
 
-    /// Waits until a closed pool has done all it has taken on; false when the
-    /// client has gone.
+    /// Waits until a closed pool has done all its jobs; false if the client has
+    /// gone.
     pub(super) fn join(&self, pool: u64, wait: &Wait<'_>, call: &Call<'_>) -> bool {
         let mut ticket = None;
         loop {
@@ -289,8 +288,8 @@ impl Board {
         }
     }
 
-    /// When a job fails for want of workers, as things stand; it does, if that
-    /// time has come.
+    /// When a job would fail for lack of workers, as things stand. If that time
+    /// has come, it fails now.
     pub(super) fn starves_at(&self, job: &Arc<Job>, call: &Call<'_>) -> Option<Instant> {
         let state = self.lock();
         if !state.workers.is_empty() {

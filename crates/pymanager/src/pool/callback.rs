@@ -1,4 +1,4 @@
-//! What is to be called with a result.
+//! What to call with a result.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl Callback {
         };
         let object = method_of(value).and_then(|(proxy, method)| {
             let object = call.resolve(&proxy)?;
-            // One that waits for the pool would keep the worker that it needs.
+            // A callback that waits for the pool would hold the worker it needs.
             let is_pool = object.class().starts_with("multiprocessing.pool.");
             (!is_pool).then_some((object, method))
         });
@@ -57,7 +57,7 @@ impl Callback {
         let Ok(request) = Request::of(&request) else {
             return;
         };
-        // Without a worker on whose behalf it is made, the call may not wait.
+        // Unless it is made on a worker's behalf, the call may not wait.
         let nobody = Caller::nobody();
         let call = match on_behalf {
             Some(call) => call.another(),

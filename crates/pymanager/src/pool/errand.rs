@@ -1,4 +1,4 @@
-//! A function that an object of the manager has called by workers.
+//! A function that an object of the manager wants workers to call.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Errand {
     }
 
     /// Has it called without arguments, and waits; what it raises is the error.
-    /// None when the client has gone on whose behalf that is done.
+    /// `None` if the client that wants it has gone.
     pub(crate) fn run(&self, call: &Call<'_>) -> Option<Result<(), Exception>> {
         let nothing = Value::tuple([&Value::tuple([]), &Value::dict([])]);
         let done = self.submit(Mode::Apply, Stored::plain(nothing), Vec::new(), call)?;

@@ -1,4 +1,4 @@
-//! What one call of a pool asked for, and what has come of it so far.
+//! What one call of a pool asked for, and the results so far.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ pub(super) enum Mode {
     Apply,
     /// With each item.
     Map,
-    /// With what is in each item.
+    /// With the contents of each item.
     Starmap,
 }
 
@@ -145,7 +145,7 @@ impl Job {
         self.ending.load(Ordering::SeqCst)
     }
 
-    /// Nothing was asked for: it is over before it has begun.
+    /// There is nothing to do: it is over before it begins.
     pub(super) fn is_empty(&self) -> bool {
         self.asked.chunks() == 0
     }
@@ -221,7 +221,7 @@ impl Job {
         true
     }
 
-    /// Nothing more will come: what is not here is this error.
+    /// Nothing more will come: all that is missing becomes this error.
     pub(super) fn give_up(&self, error: &Exception, on_behalf: Option<&Call<'_>>) -> bool {
         let mut state = self.lock();
         if self.ending.swap(true, Ordering::SeqCst) {
@@ -264,8 +264,7 @@ impl Job {
         state.waiting.wake_all();
     }
 
-    /// What it has come to, once it is over: the result or results, or the
-    /// first error.
+    /// Its outcome, once it is over: the result or results, or the first error.
     pub(super) fn whole(&self) -> Result<(Value, Vec<Stored>), Exception> {
         let parts: Vec<Stored> = {
             let state = self.lock();
@@ -293,7 +292,7 @@ impl Job {
 }
 
 impl State {
-    /// The next result to be told; none when it is not here yet.
+    /// The next result to be told; `None` if it is not here yet.
     pub(super) fn next(&mut self, chunk: usize) -> Option<Next> {
         if let Some((results, at)) = &mut self.telling
             && let Some(value) = results.value.as_sequence().and_then(|all| all.get(*at))

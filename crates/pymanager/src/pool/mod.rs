@@ -1,9 +1,9 @@
 //! `Pool`: tasks for Python programs, done by Python programs.
 //!
-//! The server runs no code. What a client gives a pool to do goes, as the data
-//! that it came as, to *workers*: programs that have dialled in like any other
-//! client, on whatever machine, and have asked the shared object `PoolWorkers`
-//! for something to do. `docs/python/pool_worker.py` is one. All pools of a
+//! The server runs no code. It hands what a client gives a pool to do, as plain
+//! data, to *workers*: programs that have connected like any other client, from
+//! whatever machine, and have asked the shared object `PoolWorkers` for something
+//! to do. `docs/python/pool_worker.py` is one. All pools of a
 //! manager share its workers; `Pool(n)` has at most n tasks done at a time.
 //!
 //! | a worker calls | and gets |
@@ -19,9 +19,9 @@
 //! `None` or `(function, args)`, to be called first; after the `last` task the
 //! worker makes room for a new process.
 //!
-//! A worker that ends in the middle of a task, by whatever cause, costs that
-//! task an error, or is made up for by another one where
-//! [`Limits::pool_retries`](crate::Limits::pool_retries) allows it.
+//! When a worker ends in the middle of a task, for whatever reason, that task
+//! fails, or another worker does it once more where
+//! [`Limits::pool_retries`](crate::Limits::pool_retries) allows that.
 //!
 //! Above: `pool` and `result` are what clients call, `worker` what workers do.
 //! `board` is where they meet; a `job` is what one call asked for, its `source`

@@ -11,8 +11,8 @@ use crate::object::{
 use crate::types::{kept_together, not_an_integer};
 use multiproc::deadline::Deadline;
 
-/// Waits until a job is over: whether it is, in time. None when the client has
-/// gone.
+/// Waits until a job is over, and returns whether it was in time; `None` if the
+/// client has gone.
 pub(super) fn wait_for(
     board: &Board,
     job: &Arc<Job>,
@@ -23,8 +23,8 @@ pub(super) fn wait_for(
     wait(board, job, call, deadline, over).map(|over| over.is_some())
 }
 
-/// Waits until `ready` finds what it wants; none within none when it does not
-/// in time, none when the client has gone.
+/// Waits until `ready` finds what it wants: `Some(None)` if it does not in time,
+/// `None` if the client has gone.
 fn wait<R>(
     board: &Board,
     job: &Arc<Job>,
@@ -53,7 +53,7 @@ fn wait<R>(
     }
 }
 
-/// What a job that is over has come to.
+/// The outcome of a job that is over.
 pub(super) fn outcome(job: &Job) -> Outcome {
     let (value, parts) = job.whole()?;
     Ok(kept_together(value, &parts))
@@ -87,8 +87,8 @@ impl AsyncResult {
         AsyncResult { board, job }
     }
 
-    /// Whether it is here. One for which no worker has come is here, too, as
-    /// an error: a program may ask for nothing else.
+    /// Whether it is here. So is a result for which no worker came, as an error:
+    /// a program may call nothing but this.
     fn is_ready(&self, call: &Call<'_>) -> bool {
         if !self.job.lock().over {
             self.board.starves_at(&self.job, call);

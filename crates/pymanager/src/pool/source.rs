@@ -1,4 +1,4 @@
-//! What a map is over.
+//! The input of a map.
 
 use crate::object::{Call, Exception};
 use crate::types::items_of;
@@ -17,7 +17,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Of what Python's `for` would go through.
+    /// From anything that Python's `for` would go through.
     pub(super) fn of(call: &Call<'_>, value: &Value) -> Result<Source, Exception> {
         if let Some(range) = range(value) {
             return Ok(range);
@@ -32,7 +32,7 @@ impl Source {
         }
     }
 
-    /// So many items from `start` on, as a list.
+    /// That many items from `start` on, as a list.
     pub(super) fn part(&self, start: usize, count: usize) -> Value {
         match self {
             Source::Items(items) => Value::list(&items[start..start + count]),

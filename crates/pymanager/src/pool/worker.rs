@@ -10,7 +10,7 @@ use crate::status::ObjectStatus;
 use inert_pickle::Value;
 use multiproc::deadline::Deadline;
 
-/// How much of a worker's words is kept to be shown.
+/// How much of what a worker says about itself is kept.
 const SHOWN: usize = 200;
 
 /// The shared object `PoolWorkers`: where workers ask for tasks.

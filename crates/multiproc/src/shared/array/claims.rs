@@ -1,6 +1,6 @@
 //! Who has which parts of an array.
 //!
-//! A claim stands in a slot: a range of parts, and a lock that its owner holds
+//! A claim occupies a slot: a range of parts, and a lock that its owner holds
 //! for as long as it has them. When the owner dies, the kernel takes the lock
 //! from it. So a claim whose lock is free is a dead owner's and does not count.
 //! Nothing else has to be undone, at whatever instruction the owner died.
@@ -23,8 +23,9 @@ use crate::shared_struct;
 /// How many claims there may be at once.
 const SLOTS: usize = 512;
 
-/// How long a call that does not wait for a claim waits for the table's lock,
-/// which others hold for a microsecond. One of them may be stopped just then.
+/// How long a call that must not wait for other claims waits for the table's lock
+/// nevertheless. Others hold it for a microsecond, unless they are stopped just
+/// then.
 const BRIEFLY: Duration = Duration::from_millis(100);
 
 const FREE: u32 = 0;
@@ -66,7 +67,7 @@ pub(super) enum Kind {
 
 pub(super) struct Claims(Shared<Table>);
 
-/// A range of parts, until it is dropped.
+/// A claimed range of parts, given up when this is dropped.
 pub(super) struct Claim<'a> {
     table: &'a Table,
     slot: &'a Slot,
@@ -131,7 +132,7 @@ impl Claims {
             None => table.used.lock(),
             Some(left) => table.used.lock_timeout(left.max(BRIEFLY))?,
         };
-        // The dead one has changed it by one store, or not at all.
+        // A dead owner has changed it by one store, or not at all.
         let mut used = used.unwrap_or_else(OwnerDied::into_inner);
         let in_use = &table.slots[..*used];
         for slot in in_use {
@@ -140,7 +141,7 @@ impl Claims {
             }
             match slot.present.holder() {
                 Holder::Another => return None,
-                Holder::Nobody if slot.kind.load(Ordering::Relaxed) != FREE => slot.bury(),
+                Holder::Nobody if slot.kind.load(Ordering::Relaxed) != FREE => slot.free_dead(),
                 // It was given up just now.
                 Holder::Nobody => {}
                 Holder::ThisThread => {
@@ -149,11 +150,11 @@ impl Claims {
             }
         }
         let taken = in_use.iter().find_map(Slot::take).or_else(|| {
-            // Before the table grows, those are taken whose owners have died.
+            // Before the table grows, free the slots whose owners have died.
             in_use
                 .iter()
                 .filter(|slot| slot.is_dead())
-                .for_each(Slot::bury);
+                .for_each(Slot::free_dead);
             in_use.iter().find_map(Slot::take)
         });
         let (slot, present) = match taken {
@@ -211,16 +212,17 @@ impl Slot {
         self.present.holder() == Holder::Nobody && self.kind.load(Ordering::Acquire) != FREE
     }
 
-    /// Frees a dead owner's slot, once its whole process is dead: the lock is a
-    /// thread's, and another thread to which it had lent its slice may run for a
-    /// moment longer.
-    fn bury(&self) {
+    /// Frees a dead owner's slot, once its whole process is dead. The kernel
+    /// releases the lock when its thread ends, but another thread, to which that
+    /// one has lent the slice, may run for a moment longer.
+    fn free_dead(&self) {
         let pid = self.pid.load(Ordering::Relaxed).cast_signed();
         if let Some(pid) = Pid::from_raw(pid)
             && pid != getpid()
             && let Ok(process) = pidfd_open(pid, PidfdFlags::empty())
         {
-            // Bounded: in a PID namespace of its own it has another number.
+            // Bounded, since this may be the wrong process: one in another PID
+            // namespace has stored the pid that it has there.
             let most = Timespec::try_from(BRIEFLY).ok();
             let _ = poll(&mut [PollFd::new(&process, PollFlags::IN)], most.as_ref());
         }

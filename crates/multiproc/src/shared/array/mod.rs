@@ -1,7 +1,6 @@
 //! A large array that processes fill together, each its own part.
 
-// Slices are made from the mapping's address.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "slices are made from the mapping's address")]
 
 mod claims;
 
@@ -38,21 +37,20 @@ use claims::{Claim, Claims, Kind};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// Any number of threads may read a part at once, or a single one may write it,
-/// in whatever processes they are: there is never a `&mut` to what another one
-/// can see. A claim for several parts gets all of them at once. Waiting claims
+/// Any number of threads, in any processes, may read a part at once, or a single
+/// one may write it: nobody ever has a `&mut` to what another can see. A claim for several parts gets all of them at once. Waiting claims
 /// are granted in no particular order: one for the whole array may wait for as
 /// long as others keep claiming parts of it.
 ///
 /// # When a writer dies
 ///
-/// Its parts hold some of what it was writing, and otherwise what was there
+/// Its parts hold some of what it was writing, and in other places what was there
 /// before; elements are [`Plain`], so all of it is valid. The parts are marked
-/// as unfinished: each later claim to one of them gets [`OwnerDied`], until one
-/// has written to it and been dropped. (A panic is no death: the claim is
-/// dropped, as for a [`Mutex`](super::Mutex).)
+/// as unfinished: every later claim on one of them is [`OwnerDied`], until a claim
+/// that has written to it is dropped. (A panic is no death: the claim is dropped,
+/// as for a [`Mutex`](super::Mutex).)
 ///
-/// What points elsewhere does not compile:
+/// Elements that point to other memory do not compile:
 ///
 /// ```compile_fail,E0277
 /// let names = multiproc::shared::Array::in_parts(3, 4, |_| String::new());
@@ -60,8 +58,8 @@ use claims::{Claim, Claims, Kind};
 ///
 /// # Panics
 ///
-/// Claiming parts that the same thread has claimed already, so that it would
-/// wait for itself, and claiming parts that are not there.
+/// Claiming parts panics if another claim of the same thread is in the way, since
+/// it would wait for itself, and if there are no such parts.
 pub struct Array<T: Plain> {
     first: NonNull<T>,
     parts: usize,
@@ -74,16 +72,16 @@ pub struct Array<T: Plain> {
     _mapping: Mapping,
 }
 
-/// The parts, or the parts with the news that a process died writing one of them.
+/// The claimed parts; wrapped in an error if a process died while writing to them.
 pub type Claimed<G> = Result<G, OwnerDied<G>>;
 
 impl<T: Plain> Array<T> {
-    /// `parts` parts of `size` elements each, the elements made by `make` from
-    /// their place in the whole.
+    /// An array of `parts` parts with `size` elements each. `make` gets an
+    /// element's index in the whole array, and returns the element.
     ///
     /// # Errors
     ///
-    /// The system has no memory to map.
+    /// If the system has no memory left.
     pub fn in_parts(
         parts: usize,
         size: usize,
@@ -122,11 +120,11 @@ impl<T: Plain> Array<T> {
         self.size
     }
 
-    /// Claims `parts` for reading, waiting as long as another claim writes them.
+    /// Claims `parts` for reading. Waits while another claim writes to them.
     ///
     /// # Errors
     ///
-    /// [`OwnerDied`] has the parts in it.
+    /// [`OwnerDied`], with the claimed parts in it.
     pub fn read(&self, parts: impl RangeBounds<usize>) -> Claimed<Reading<'_, T>> {
         loop {
             if let Some(reading) = self.read_until(&parts, Deadline::NEVER) {
@@ -135,7 +133,7 @@ impl<T: Plain> Array<T> {
         }
     }
 
-    /// Like [`read`](Self::read), if no other claim writes them now.
+    /// Like [`read`](Self::read), but returns `None` where that would wait.
     pub fn try_read(&self, parts: impl RangeBounds<usize>) -> Option<Claimed<Reading<'_, T>>> {
         self.read_until(&parts, Deadline::after(Duration::ZERO))
     }
@@ -149,12 +147,12 @@ impl<T: Plain> Array<T> {
         self.read_until(&parts, Deadline::after(timeout))
     }
 
-    /// Claims `parts` for writing, waiting as long as other claims read or write
+    /// Claims `parts` for writing. Waits while other claims read them or write to
     /// them.
     ///
     /// # Errors
     ///
-    /// [`OwnerDied`] has the parts in it.
+    /// [`OwnerDied`], with the claimed parts in it.
     pub fn write(&self, parts: impl RangeBounds<usize>) -> Claimed<Writing<'_, T>> {
         loop {
             if let Some(writing) = self.write_until(&parts, Deadline::NEVER) {
@@ -163,7 +161,7 @@ impl<T: Plain> Array<T> {
         }
     }
 
-    /// Like [`write`](Self::write), if no other claim reads or writes them now.
+    /// Like [`write`](Self::write), but returns `None` where that would wait.
     pub fn try_write(&self, parts: impl RangeBounds<usize>) -> Option<Claimed<Writing<'_, T>>> {
         self.write_until(&parts, Deadline::after(Duration::ZERO))
     }
@@ -205,7 +203,7 @@ impl<T: Plain> Array<T> {
         let claim = self.claims.claim(&parts, Kind::Write, deadline)?;
         let finished = self.is_finished(&parts);
         self.mark(&parts, 1);
-        // The marks come before what is written, for whoever finds us dead.
+        // Marked before anything is written, so that whoever finds us dead knows.
         compiler_fence(Ordering::SeqCst);
         let writing = Writing {
             array: self,
@@ -275,8 +273,8 @@ impl<T: Plain> fmt::Debug for Array<T> {
     }
 }
 
-/// Parts of an [`Array`] to be read, until it is dropped. It stays in its
-/// thread; the slice may be lent to others.
+/// A claim to read parts of an [`Array`], until it is dropped. It cannot leave its
+/// thread, but the slice may be lent to others.
 pub struct Reading<'a, T: Plain> {
     array: &'a Array<T>,
     parts: Range<usize>,
@@ -294,13 +292,13 @@ impl<T: Plain> Deref for Reading<'_, T> {
     }
 }
 
-/// Parts of an [`Array`] to be written, until it is dropped. It stays in its
-/// thread; pieces of the slice may be lent to others.
+/// A claim to write to parts of an [`Array`], until it is dropped. It cannot leave
+/// its thread, but pieces of the slice may be lent to others.
 pub struct Writing<'a, T: Plain> {
     array: &'a Array<T>,
     parts: Range<usize>,
-    /// Whether the parts count as finished when this is dropped: those of a dead
-    /// writer do not until they have been written to.
+    /// Whether the parts count as finished when this is dropped. Those that a dead
+    /// writer left do so only if they have been written to.
     finishes: bool,
     _claim: Claim<'a>,
 }
@@ -319,7 +317,7 @@ impl<T: Plain> DerefMut for Writing<'_, T> {
     fn deref_mut(&mut self) -> &mut [T] {
         self.finishes = true;
         let (first, len) = self.array.elements(&self.parts);
-        // SAFETY: as above, and `&mut self` is the only one to the claim.
+        // SAFETY: as above, and `&mut self` is the only reference to the claim.
         unsafe { slice::from_raw_parts_mut(first.as_ptr(), len) }
     }
 }

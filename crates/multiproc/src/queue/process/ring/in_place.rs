@@ -1,16 +1,14 @@
-//! Writing an item where it will stand in the ring, and reading it there:
-//! without a copy.
+//! Writing an item straight into the ring, and reading it there, without a copy.
 //!
 //! Whoever writes in place holds the tail's lock, and whoever reads in place the
-//! head's. That is the price: meanwhile nobody else puts, or gets, and one that
-//! is stopped just then holds up those at the same end until it goes on or dies
-//! (their deadlines hold). But nothing is new to the ring: an item is put by the
-//! one store, and got by the other, and nobody overwrites what is being read,
-//! since the head has not moved. An item that goes over the ring's end is
-//! written to, or read from, a copy.
+//! head's. That is the price: meanwhile nobody else can put, or get, and a process
+//! that is stopped just then holds up the others at its end until it goes on or
+//! dies (their deadlines still count). For the ring itself nothing changes: one
+//! store puts an item, another takes it out, and nobody overwrites what is being
+//! read, since the head has not moved. An item that wraps around the ring's end
+//! goes through a copy.
 
-// Slices are made of the ring's memory.
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "slices are made of the ring's memory")]
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -24,9 +22,9 @@ use crate::deadline::Deadline;
 use crate::shared::Held;
 
 impl Ring {
-    /// Reserves room for an item of `len` bytes, waiting until `deadline`: it is
-    /// written there and [put](Reserved::put). What is in it before that is of
-    /// no meaning. It begins at a multiple of eight.
+    /// Reserves room for an item of `len` bytes, waiting until `deadline`. Write
+    /// the item there, then [put](Reserved::put) it. What the room holds at first
+    /// means nothing. It begins at a multiple of eight.
     ///
     /// Until it is put or dropped, nobody else can put: keep it short. A put to
     /// the same ring by this thread panics.
@@ -65,9 +63,9 @@ impl Ring {
         })
     }
 
-    /// The oldest item, where it stands, waiting for one until `deadline`. It is
-    /// out of the ring when this is dropped; a process that dies before leaves
-    /// it there, for the next one.
+    /// The oldest item, to be read in place; waits for one until `deadline`.
+    /// Dropping it takes it out of the ring. A process that dies before that
+    /// leaves it there, for the next one.
     ///
     /// Until it is dropped, nobody else can get: keep it short. A get from the
     /// same ring by this thread panics.
@@ -78,7 +76,7 @@ impl Ring {
     pub fn front(&self, deadline: Deadline) -> Result<Front<'_>, Error> {
         let attempt = || match self.front_once(deadline) {
             Err(Error::Empty) => None,
-            // Without the one that we have.
+            // Not counting the one that we have.
             done => Some((done, self.len() > 1 || self.is_closed())),
         };
         if let Some((done, _)) = attempt() {
@@ -110,8 +108,8 @@ impl Ring {
         }
     }
 
-    /// Where the bytes of the item at `at` are to be written, or to be read. The
-    /// caller holds the lock.
+    /// Where to write, or read, the bytes of the item at `at`. The caller holds
+    /// the lock.
     fn place(&self, at: Position, len: usize, read: bool) -> Place {
         let first = at.units.wrapping_add(1);
         let (place, left) = self.address(first);
@@ -133,12 +131,12 @@ impl Ring {
 /// Where an item's bytes are.
 enum Place {
     Ring(NonNull<u8>),
-    /// It goes over the ring's end.
+    /// It wraps around the ring's end.
     Copy(Vec<u8>),
 }
 
-/// Room for an item, to be written and [put](Self::put); dropped, nothing is
-/// put. See [`Ring::reserve`].
+/// Room for an item: fill it, then [put](Self::put) it. Dropping it puts nothing.
+/// See [`Ring::reserve`].
 pub struct Reserved<'a> {
     ring: &'a Ring,
     at: Position,
@@ -191,7 +189,7 @@ impl Drop for Reserved<'_> {
     }
 }
 
-/// The oldest item, to be read where it stands; dropped, it has been got. See
+/// The oldest item, read in place. Dropping it takes it out of the ring. See
 /// [`Ring::front`].
 pub struct Front<'a> {
     ring: &'a Ring,
@@ -208,8 +206,8 @@ impl Deref for Front<'_> {
     fn deref(&self) -> &[u8] {
         match &self.place {
             // SAFETY: within the mapping, written before the tail passed it, and
-            // nobody writes to it before the head has passed it, which is for
-            // the owner of the head's lock to move: us.
+            // nobody writes to it before the head has passed it. Only the owner of
+            // the head's lock moves the head, and that is us.
             Place::Ring(first) => unsafe { slice::from_raw_parts(first.as_ptr(), self.len) },
             Place::Copy(copy) => copy,
         }
