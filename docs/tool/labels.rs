@@ -20,8 +20,9 @@ const CONTRAST: f64 = 4.5;
 /// Of a letter, in pixels.
 const SMALLEST: f64 = 12.0;
 
-/// How wide a page is that has 400 pixels, without its margins.
-const PAGE: f64 = 370.0;
+/// What a page of 400 pixels leaves to a picture at least: margins and a scroll bar
+/// take the rest.
+const PAGE: f64 = 345.0;
 
 /// In units of the letters' height: how wide one of them is on the average, and how
 /// high its middle is.
@@ -222,8 +223,8 @@ mod tests {
     fn small_letters_and_what_cannot_be_known_are_told() {
         let text =
             "<rect width=\"900\" height=\"90\" fill=\"#fff\"/><text x=\"1\" y=\"40\">x</text>";
-        assert!(picture(370, text).is_empty());
-        assert_eq!(picture(600, text), ["\"x\": letters of 8.0 pixels"]);
+        assert!(picture(345, text).is_empty());
+        assert_eq!(picture(600, text), ["\"x\": letters of 7.5 pixels"]);
         let svg = format!("<svg width=\"600\" font-size=\"13\">{text}</svg>");
         assert!(faults(&svg, 580.0).is_empty());
         for unknown in [
