@@ -1,4 +1,4 @@
-//! An item as it is kept: JSON where that says all of it, a pickle otherwise.
+//! An item as it is kept: JSON where nothing is lost by that, a pickle otherwise.
 
 use jetstream_tasks::Body;
 use pymanager::pickle::{self, Error, Limits, Value};

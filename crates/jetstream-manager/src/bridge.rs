@@ -17,8 +17,8 @@ use crate::methods::QUEUE;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acknowledge {
     /// When the client has read it: a `queue.Queue` as a manager has it in
-    /// memory. Known when the client makes its next call, or says good-bye with
-    /// nothing unread. What a client dies of after that is gone.
+    /// memory. That shows when the client makes its next call, or says good-bye
+    /// with nothing unread. If the client dies after that, the item is lost.
     Read,
     /// When the client asks for another item, or has put something into a queue
     /// of the same bridge: its result. For workers that do one item after the
@@ -93,7 +93,7 @@ impl Bridge {
 }
 
 impl Shared {
-    /// Ends the lease of an item whose client has read it, or has not.
+    /// Ends the lease of an item, whether or not its client has read it.
     pub(crate) fn settle(&self, task: Leased, arrived: bool) {
         if arrived && !self.closing.load(Ordering::SeqCst) {
             task.acknowledge();

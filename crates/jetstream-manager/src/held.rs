@@ -47,7 +47,7 @@ impl Held {
         former.into_iter().map(|item| item.task).collect()
     }
 
-    /// The item that the connection has had for longest from this queue.
+    /// The item from this queue that the connection has had for longest.
     pub(crate) fn take_oldest(&self, connection: u64, queue: &str) -> Option<Leased> {
         let mut all = self.lock();
         let items = all.get_mut(&connection)?;
@@ -111,8 +111,8 @@ impl Leased {
         task.done(Body::new("application/json", "null"))
     }
 
-    /// The same where nobody is to be told: what the server does not hear is
-    /// handed out again.
+    /// The same, but errors are not reported: if the server does not hear it, the
+    /// item is handed out again.
     pub(crate) fn acknowledge(self) {
         let _ = self.done();
     }

@@ -1,8 +1,8 @@
 //! Clients that wait for an item.
 //!
 //! One thread asks the server on behalf of all that wait, for as many items as
-//! there are waiters. So a thousand idle workers are one request a second, and
-//! who leaves the line does not leave a request behind that an item might go to.
+//! there are waiters. So a thousand idle workers cost one request a second, and a
+//! client that leaves the line leaves no request behind that could swallow an item.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,9 +17,9 @@ use crate::held::give_back;
 /// How long one request waits at the server; an item that comes when the last
 /// waiter has just left is given back.
 const SLICE: Duration = Duration::from_secs(1);
-/// Of more than so many waiters the others wait for the next request.
+/// The most items in one request. Further waiters wait for the next request.
 const AT_ONCE: usize = 64;
-/// After an error that waiting does not mend.
+/// How long to pause after an error that waiting does not mend.
 const PAUSE: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Default)]
@@ -79,7 +79,7 @@ impl Line {
                     .into_iter()
                     .filter_map(|task| self.hand_out(task))
                     .for_each(give_back),
-                // The server is asked again; who waits gives up when he will.
+                // Ask the server again. Those who wait give up by themselves.
                 Err(Error::Empty | Error::NoAnswer(_)) => {}
                 Err(_) => {
                     let state = self.lock();
@@ -97,7 +97,7 @@ impl Line {
         self.changed.notify_all();
     }
 
-    /// How many wait, once somebody does; none when the line is closed.
+    /// How many wait, once somebody does; `None` if the line is closed.
     fn next_wish(&self) -> Option<usize> {
         let idle = |state: &mut State| !state.closed && state.waiting.is_empty();
         let state = self.changed.wait_while(self.lock(), idle);
@@ -105,7 +105,7 @@ impl Line {
         (!state.closed).then(|| state.waiting.len().min(AT_ONCE))
     }
 
-    /// Gives it to the first in the line; back to the caller when there is none.
+    /// Gives it to the first in the line, or back to the caller if nobody waits.
     fn hand_out(&self, task: RawTask) -> Option<RawTask> {
         let mut state = self.lock();
         let Some(place) = state.waiting.pop_front() else {

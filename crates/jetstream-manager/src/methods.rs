@@ -16,7 +16,7 @@ use crate::held::Leased;
 /// How long a call goes on asking beyond its time while there is no answer: an
 /// `Empty` that nobody knows to be true would end a worker.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often a call that waits at the server looks whether its client is gone.
+/// How often a call that waits for the server checks whether its client is gone.
 const SLICE: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(250);
 
@@ -121,7 +121,7 @@ fn get(queue: &DurableQueue, call: &Call<'_>, patience: Option<Duration>) -> Out
     }
 }
 
-/// The next item; none when the client is gone.
+/// The next item; `None` if the client is gone.
 fn take(
     queue: &DurableQueue,
     call: &Call<'_>,
@@ -181,7 +181,7 @@ fn join(queue: &DurableQueue, call: &mut Call<'_>) -> Outcome {
     }
 }
 
-/// Who goes on is done with what it had.
+/// A client that goes on is done with the item it had.
 fn acknowledge_former(queue: &DurableQueue, call: &Call<'_>) {
     for task in queue.shared.held.take_former(call.connection()) {
         task.acknowledge();

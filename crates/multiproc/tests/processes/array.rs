@@ -108,7 +108,7 @@ fn readers_share_and_writers_wait() {
         assert!(array.try_write(3..).unwrap().is_ok());
     };
     thread::scope(|scope| scope.spawn(other).join().unwrap());
-    // Who waits gets it when it is given up.
+    // A waiting writer gets its claim when the reader gives up his.
     thread::scope(|scope| {
         let writer = scope.spawn(|| array.write(..).unwrap().fill(1));
         drop(reading);
@@ -142,7 +142,7 @@ fn kill_while_writing(array: &Array<u64>, part: usize) {
 fn a_dead_writer_is_told_until_somebody_writes() {
     let array = Array::in_parts(3, 4, |_| 1_u64).unwrap();
     kill_while_writing(&array, 1);
-    // Nobody else's business.
+    // Other parts are not affected.
     assert!(array.read(..1).is_ok() && array.write(2..).is_ok());
     for _ in 0..2 {
         let parts = died(array.read(..)).unwrap();

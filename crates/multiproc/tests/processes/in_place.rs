@@ -1,4 +1,4 @@
-//! Items written and read where they stand in a `Ring`.
+//! Items written and read in place, in a `Ring`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,7 +38,7 @@ fn next(ring: &Ring) -> Result<Vec<u8>, Error> {
     ring.try_get(&mut item).map(|()| item)
 }
 
-/// Of all lengths, so that some of them go over the ring's end; mixed with those
+/// Items of all lengths, so that some wrap around the ring's end; mixed with items
 /// that are copied.
 fn items_go_through_in_place() {
     const ITEMS: u32 = 20_000;

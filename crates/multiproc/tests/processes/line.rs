@@ -1,4 +1,4 @@
-//! Who waits for room in `multiproc::queue::process`, and in what order.
+//! Waiting for room in `multiproc::queue::process`: who gets it, in what order.
 
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,7 +35,7 @@ fn ring() -> Ring {
 
 const WHOLE: usize = 127 * 8;
 
-/// Fills the ring with items of 8 bytes; how many.
+/// Fills the ring with items of 8 bytes, and returns how many it holds.
 fn fill(ring: &Ring) -> usize {
     (0..).take_while(|_| ring.try_put(&[0; 8]).is_ok()).count()
 }

@@ -1,4 +1,4 @@
-//! Killed at a step: nothing is lost but what the dead held, nothing is torn,
+//! Killed at a step: only what the dead process held is lost, nothing is torn, and
 //! nobody waits for the dead.
 
 use std::time::Duration;
@@ -23,7 +23,7 @@ at_steps![
     killed_in_close,
 ];
 
-/// More than anything takes that does not wait for the dead.
+/// Longer than any call takes, unless it waits for the dead.
 const SOON: Duration = Duration::from_secs(60);
 
 /// Steps `act` on what `new` made up to each step, kills, and lets `check` look
@@ -173,7 +173,7 @@ fn killed_in_a_claim(steps: Steps) {
     });
 }
 
-/// On its way into the line, behind another, and out again when its time is up.
+/// Killed on its way into the line, behind another, or out again in the end.
 /// Before it sleeps it looks around for thousands of instructions, so some of
 /// them have to be enough.
 fn killed_in_the_line(steps: Steps) {
@@ -199,7 +199,7 @@ fn killed_in_the_line(steps: Steps) {
     });
 }
 
-/// Asleep in the line when room comes.
+/// Killed while it sleeps in the line and room comes.
 fn killed_when_its_turn_has_come(steps: Steps) {
     at_each_step(steps, |step| {
         let ring = ring(8);

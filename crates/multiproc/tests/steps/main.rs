@@ -1,8 +1,8 @@
 //! A process is stepped, instruction by instruction, through what a lock and a
 //! queue do, and killed or stopped there (ptrace(2)).
 //!
-//! In `cargo test` at some of the steps, other ones in each run, at more of them
-//! with `--ignored`; at every single one with
+//! `cargo test` tries some of the steps, different ones in each run; with
+//! `--ignored`, more of them; and this tries every single one:
 //!
 //! ```text
 //! cargo test --release -p multiproc --test steps -- --ignored

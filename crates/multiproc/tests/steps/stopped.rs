@@ -13,7 +13,7 @@ use crate::stepped::{Stepped, Steps, at_each_step};
 
 at_steps![stopped_in_a_put, stopped_in_a_get, stopped_in_the_line];
 
-/// A deadline, and far more than a call takes that keeps it.
+/// A deadline, and far longer than a call takes that keeps to it.
 const SHORT: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_secs(60);
 
@@ -80,7 +80,7 @@ fn stop_at_each_step(
         let done = child.done;
         counted.every_way();
         if until_asleep {
-            // It was passed by, perhaps, and still needs room.
+            // Perhaps others went ahead of it, and it still needs room.
             counted.gets(|item| ring.get(item, Deadline::after(SHORT)));
         }
         child.finish();

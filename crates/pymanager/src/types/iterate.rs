@@ -190,5 +190,5 @@ pub(super) fn pairs_of(call: &Call<'_>, value: &Value) -> Result<PairsOrFault, E
     Ok((pairs, None))
 }
 
-/// Pairs, and what was wrong behind them.
+/// Pairs, and the error that came after them, if there was one.
 pub(super) type PairsOrFault = (Vec<(Value, Value)>, Option<Exception>);

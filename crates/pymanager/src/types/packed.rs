@@ -7,7 +7,7 @@ use inert_pickle::{Kind, Value};
 /// A [`Stored`], in 24 bytes where it is a number or a short text.
 #[derive(Clone, Debug)]
 pub(super) enum Packed {
-    /// A text of so many bytes.
+    /// A text of that many bytes.
     Short(u8, [u8; Packed::SHORT]),
     Text(Box<str>),
     Value(Value),
@@ -17,8 +17,8 @@ pub(super) enum Packed {
 
 impl Packed {
     const SHORT: usize = 19;
-    /// A longer text stays a value: what it takes besides is little, and
-    /// whoever reads it shares it.
+    /// A longer text stays a value: its overhead is small in comparison, and
+    /// readers share it without a copy.
     const TEXT: usize = 256;
 
     /// Bytes of memory besides its own size, roughly.

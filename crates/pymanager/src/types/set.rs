@@ -36,7 +36,7 @@ pub(crate) fn new_set(call: &mut Call<'_>) -> Result<Served, Exception> {
 
 fn add(set: &SetObject, element: Entry) -> Result<(), Exception> {
     let mut state = set.0.lock();
-    // The first of equals stays.
+    // Of equal elements, the first one stays.
     if state.table.get(element.fingerprint).is_none() {
         state.set(element)?;
     }
@@ -74,7 +74,7 @@ fn operand(call: &Call<'_>) -> Result<Option<Vec<Entry>>, Exception> {
     }
 }
 
-/// An element to look for. A set stands for the frozenset of the same.
+/// An element to look for. A set stands for the frozenset with the same elements.
 fn wanted(call: &Call<'_>) -> Result<Fingerprint, Exception> {
     let value = call.value(0);
     match value.kind() {
