@@ -28,8 +28,10 @@ type Failure = Box<dyn Error>;
 /// When to stop, whatever was asked for.
 const LONG_ENOUGH: Duration = Duration::from_secs(3);
 
-/// What the last sample is filled with, and the others.
+/// What the last sample is filled with, those before the first that counts, and the
+/// others.
 const LAST: u8 = 1;
+const EARLY: u8 = 2;
 const BYTE: u8 = 7;
 
 fn main() -> Result<(), Failure> {
@@ -126,14 +128,17 @@ fn beside(
 
 fn one_way(count: usize, bytes: usize) -> Result<f64, Failure> {
     let name = name("one-way");
-    let all_read: Queue<u64> = Queue::new()?;
-    let last = u64::from(LAST) * bytes as u64;
+    let (connected, all_read): (Queue<()>, Queue<u64>) = (Queue::new()?, Queue::new()?);
+    let [last, early] = [LAST, EARLY].map(|byte| u64::from(byte) * bytes as u64);
     let read = |ready: &Queue<()>| -> Result<(), Failure> {
         let incoming = incoming(&name)?;
         ready.put(&())?;
+        receive(&incoming)?;
+        connected.put(&())?;
         let mut sum = 0;
         loop {
             match receive(&incoming)? {
+                begin if begin == early => {}
                 end if end == last => return Ok(all_read.put(&sum)?),
                 bytes => sum += bytes,
             }
@@ -141,6 +146,12 @@ fn one_way(count: usize, bytes: usize) -> Result<f64, Failure> {
     };
     beside(read, || {
         let out = out(&name, bytes)?;
+        // A subscriber connects at its first look after the publisher is there. What
+        // was sent before is lost where it fills the buffer, without an error.
+        send(&out, bytes, EARLY)?;
+        while connected.get_timeout(Duration::from_millis(10)).is_err() {
+            send(&out, bytes, EARLY)?;
+        }
         let start = Instant::now();
         let count = repeat(count, || send(&out, bytes, BYTE))?;
         send(&out, bytes, LAST)?;
