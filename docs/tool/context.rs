@@ -43,10 +43,12 @@ fn names(code: &str) -> Vec<&str> {
     let mut names = Vec::new();
     for line in code.lines() {
         let line = line.split("//").next().unwrap_or("");
-        for word in line.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
-            if word.len() > 1 && word.starts_with(char::is_uppercase) && !names.contains(&word) {
-                names.push(word);
-            }
+        let words = line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+        for word in words {
+            // Of `Poll::Ready` it is the first that is a type of this program, if any.
+            let mut path = word.split("::").map(|part| part.trim_matches(':'));
+            let name = path.find(|part| part.starts_with(char::is_uppercase));
+            names.extend(name.filter(|name| name.len() > 1 && !names.contains(name)));
         }
     }
     names
@@ -169,7 +171,7 @@ mod tests {
         let (main, options) = (folder.join("main.rs"), folder.join("options.rs"));
         fs::write(&main, TEXT).unwrap();
         fs::write(&options, "pub struct Options;\npub struct Duration;\n").unwrap();
-        let shown = "type Both = (Item, u32);\n// COUNT\nfn f(o: Options, b: Both, d: Duration) {}";
+        let shown = "type Both = (Item, u32);\n// COUNT\nuse Some::OTHER;\nfn f(o: Options, b: Both, d: Duration) {}";
         let found = definitions(&main, TEXT, shown).unwrap();
         fs::write(folder.join("other.rs"), "struct Options(u32);\n").unwrap();
         let unclear = definitions(&main, TEXT, shown).unwrap();

@@ -119,7 +119,7 @@ fn uses(lines: &[&str]) -> String {
         if open || line.starts_with("use ") {
             found.push(*line);
             open = !line.trim_end().ends_with(';');
-        } else if line.starts_with("fn ") || line.starts_with("mod tests") {
+        } else if line.starts_with("fn ") || line.starts_with("mod tests {") {
             break;
         }
     }
