@@ -5,6 +5,7 @@
 //! over the client's plain requests: each request here may be sent twice without
 //! harm, which is what lets a call outlive a restart of the server.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use async_nats::{Client, HeaderMap, Message, Request, RequestErrorKind};
@@ -12,12 +13,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::Error;
 
 /// How long to wait for one answer before asking again.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long an answer may take that is under way over a new connection.
+const UNDER_WAY: Duration = Duration::from_millis(500);
 
 /// The server's numbers for what has a meaning here.
 pub(crate) const STREAM_NOT_FOUND: u32 = 10059;
@@ -194,6 +197,22 @@ impl Api {
         until: Instant,
     ) -> Result<(), Error> {
         self.request(delivery, None, word, until).await.map(drop)
+    }
+
+    /// The answer; none if it was lost with the connection that it was to come
+    /// over.
+    pub(crate) async fn unless_lost<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
+        let mut connected = self.connected.clone();
+        connected.mark_unchanged();
+        let mut answer = pin!(answer);
+        tokio::select! {
+            biased;
+            answer = &mut answer => return Some(answer),
+            Ok(()) = connected.changed() => {}
+        }
+        // What was asked while there was no connection is asked over the new one.
+        // An answer that nobody waits for any more could be a task.
+        timeout(UNDER_WAY, answer).await.ok()
     }
 
     /// Waits until `until`, or for the next new connection.

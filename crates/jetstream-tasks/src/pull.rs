@@ -14,7 +14,8 @@ use crate::mover::give_back;
 use crate::names::consumer;
 
 /// How long one request waits at the server before it is made anew. A request
-/// is lost with the server, or the connection, that it waits at.
+/// is lost with the server, or the connection, that it waits at; after a new
+/// connection it is made anew at once.
 const SLICE: Duration = Duration::from_secs(5);
 /// How much later than that an answer may come. A task that comes later still
 /// is not lost: its lease runs out.
@@ -91,7 +92,8 @@ impl Core {
         let mut answered = 0;
         let mut silence = false;
         while answered < asked && first.is_none() {
-            let Ok(Some(message)) = timeout(wait + GRACE, answers.next()).await else {
+            let next = timeout(wait + GRACE, answers.next());
+            let Some(Ok(Some(message))) = self.api().unless_lost(next).await else {
                 silence = true;
                 break;
             };
@@ -131,20 +133,23 @@ pub(crate) async fn pull_one(
         .inbox(api.client.new_inbox())
         .payload(wish(1, wait))
         .timeout(Some(wait + GRACE));
-    match api
-        .client
-        .send_request(next(stream, consumer), request)
-        .await
-    {
-        Ok(message) => match sort(message) {
+    let answer = api.client.send_request(next(stream, consumer), request);
+    let answer = match wait {
+        // Over soon in any case.
+        Duration::ZERO => Some(answer.await),
+        _ => api.unless_lost(answer).await,
+    };
+    match answer {
+        Some(Ok(message)) => match sort(message) {
             Answer::Task(message) => Ok(Some(message)),
             Answer::Nothing => Ok(None),
             Answer::Silence => Err(Silence),
         },
-        Err(error) => {
+        Some(Err(error)) => {
             debug_assert!(error.kind() != RequestErrorKind::InvalidSubject);
             Err(Silence)
         }
+        None => Err(Silence),
     }
 }
 

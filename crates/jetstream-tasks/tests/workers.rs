@@ -12,8 +12,16 @@ use rustix::process::{Pid, Signal, kill_process};
 use support::proxy::Proxy;
 use support::{DEADLINE, Effects, Server, assert_accounts, name, until};
 
+const ACK_WAIT: Duration = Duration::from_millis(500);
+
 fn short() -> Settings {
-    Settings::new().ack_wait(Duration::from_millis(500))
+    Settings::new().ack_wait(ACK_WAIT)
+}
+
+/// As `ps` has it.
+fn state(pid: u32) -> char {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit_once(") ").unwrap().1.chars().next().unwrap()
 }
 
 #[test]
@@ -59,6 +67,10 @@ fn a_worker_stopped_beyond_its_lease_is_refused() {
     let id = queue.put(&4).unwrap();
     let mut stopped = effects.worker(&server.address, &name, "stop");
     stopped.line_where(|line| line.starts_with("took"));
+    until("it has stopped", || state(stopped.pid()) == 'T');
+    // From now on nobody renews its lease: by its own clock, too, it ends within
+    // this time, however late it was told of the task.
+    std::thread::sleep(ACK_WAIT);
     let task = queue.get(DEADLINE).unwrap();
     assert_eq!((task.id(), task.attempt()), (&*id, 2));
     task.done(&77).unwrap();

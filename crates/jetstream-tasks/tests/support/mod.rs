@@ -11,11 +11,13 @@ pub(crate) mod proxy;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use common::testing::{Program, Running, example};
-use jetstream_tasks::{Queue, Settings};
+use jetstream_tasks::{Error, Queue, Settings};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long anything may take that is bound to happen.
@@ -141,7 +143,7 @@ pub(crate) fn until(what: &str, mut happened: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;
     while !happened() {
         assert!(Instant::now() < end, "{what}: not within {DEADLINE:?}");
-        std::thread::sleep(Duration::from_millis(5));
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -176,6 +178,56 @@ impl Effects {
             .arg(&self.0)
             .arg(mode)
             .deadline(DEADLINE * 3)
+    }
+}
+
+/// A thread that takes tasks and ends them until it is stopped: what a killed
+/// server forgot comes again, to whoever asks for tasks then.
+pub(crate) struct Worker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    pub(crate) fn start(queue: &Queue<u64>, work: fn(u64) -> u64) -> Self {
+        let (queue, stop) = (queue.clone(), Arc::new(AtomicBool::new(false)));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                let tasks = match queue.get_batch(64, Duration::from_secs(1)) {
+                    Ok(tasks) => tasks,
+                    Err(Error::Empty | Error::NoAnswer(_)) => continue,
+                    Err(error) => panic!("{error}"),
+                };
+                let done = tasks.into_iter().map(|task| {
+                    let result = work(task.value);
+                    (task, result)
+                });
+                for done in queue.done_many(done).unwrap() {
+                    match done {
+                        // Its word got through and the answer did not, or the lease
+                        // has run out meanwhile.
+                        Ok(()) | Err(Error::LeaseLost(_) | Error::AlreadyDone(_)) => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            }
+        });
+        let thread = Some(thread);
+        Worker { stop, thread }
+    }
+
+    /// And waits for its end.
+    pub(crate) fn stop(mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Of a test that has failed already.
+        self.stop.store(true, Ordering::Relaxed);
     }
 }
 
