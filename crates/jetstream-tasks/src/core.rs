@@ -39,11 +39,7 @@ impl Core {
         let policy = link.block_on(setup::open(&link.api, &names, settings))?;
         let leases = Arc::new(Leases::default());
         link.spawn(Arc::clone(&leases).keep(link.api.clone(), policy.ack_wait()));
-        link.spawn(sweep::run(
-            link.api.clone(),
-            names.clone(),
-            policy.priorities,
-        ));
+        link.spawn(sweep::run(link.api.clone(), names.clone(), policy.clone()));
         Ok(Arc::new(Core {
             link,
             names,

@@ -105,7 +105,7 @@ impl Core {
     pub(crate) async fn join(&self, wait: Option<Duration>) -> Result<(), Error> {
         let until = wait.map(|wait| Instant::now() + wait);
         let mut pause = Duration::from_millis(5);
-        let mut swept = Instant::now();
+        let (mut swept, mut rest) = (Instant::now(), LOOK);
         while self.len().await? > 0 {
             if until.is_some_and(|until| Instant::now() >= until) {
                 return Err(Error::TimedOut(wait.unwrap_or_default()));
@@ -113,9 +113,10 @@ impl Core {
             // The server has no word for this: it is asked, four times a
             // second when it takes long.
             sleep(pause).await;
-            if swept.elapsed() >= LOOK {
-                sweep::sweep(self.api(), &self.names, self.policy.priorities).await?;
-                swept = Instant::now();
+            if swept.elapsed() >= rest {
+                sweep::sweep(self.api(), &self.names, &self.policy).await?;
+                // Two requests for each task in hands: less often as it takes long.
+                (swept, rest) = (Instant::now(), (rest * 2).min(16 * LOOK));
             }
             pause = (pause * 2).min(Duration::from_millis(250));
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jetstream_tasks::{Error, Put, Queue, Settings};
 use support::proxy::Proxy;
-use support::{DEADLINE, Server, Worker, assert_accounts, do_some, name};
+use support::{DEADLINE, Server, Worker, assert_accounts, name};
 
 fn short() -> Settings {
     Settings::new().ack_wait(Duration::from_secs(2))
@@ -44,48 +44,6 @@ fn a_server_killed_with_ten_thousand_tasks_has_them_all_again() {
     queue.join(DEADLINE).unwrap();
     worker.stop();
     assert_eq!(queue.stats().unwrap().done, 10_000);
-}
-
-/// A server that is killed has forgotten to remove what was done in its last
-/// seconds: handed out to nobody any more, it would be waited for in vain.
-#[test]
-#[ignore = "needs nats-server"]
-fn what_a_killed_server_forgot_to_remove_is_not_waited_for() {
-    let mut server = Server::start();
-    let queue = server.queue(&name(), &short());
-    let values: Vec<u64> = (0..1_000).collect();
-    assert!(queue.put_many(&values).unwrap().iter().all(Result::is_ok));
-    do_some(&queue, 500);
-    // It writes down that they are done, and not yet that they are removed.
-    std::thread::sleep(Duration::from_secs(3));
-    server.kill();
-    server.restart();
-    // What it forgot to have handed out comes again, to whoever asks for tasks.
-    let worker = Worker::start(&queue, |_| 0);
-    queue.join(DEADLINE).unwrap();
-    worker.stop();
-    assert_eq!(queue.stats().unwrap().done, 1_000);
-}
-
-/// After a power cut a stream may have lost messages, and its consumer not. What is
-/// put then is below the consumer's floor, and not done.
-#[test]
-#[ignore = "needs nats-server"]
-fn a_task_below_the_floor_that_is_not_done_stays() {
-    let mut server = Server::start();
-    let name = name();
-    let queue = server.queue(&name, &Settings::new());
-    assert!(queue.put_many(&[0; 100]).unwrap().iter().all(Result::is_ok));
-    do_some(&queue, 100);
-    server.stop();
-    std::fs::remove_dir_all(server.messages(&name)).unwrap();
-    server.restart();
-    let values: Vec<u64> = (0..20).collect();
-    assert!(queue.put_many(&values).unwrap().iter().all(Result::is_ok));
-    // Long enough for it to look for what it may remove.
-    let waited = queue.join(Duration::from_secs(3));
-    assert!(matches!(waited, Err(Error::TimedOut(_))), "{waited:?}");
-    assert_eq!(queue.stats().unwrap().waiting, 20);
 }
 
 #[test]

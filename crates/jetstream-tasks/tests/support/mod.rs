@@ -79,6 +79,28 @@ impl Server {
         streams.join(stream).join("msgs")
     }
 
+    /// Where it keeps what it knows of a stream's consumers.
+    pub(crate) fn consumers(&self, stream: &str) -> PathBuf {
+        self.messages(stream).with_file_name("obs")
+    }
+
+    /// A copy of a folder of its, made while it does not run.
+    pub(crate) fn stop_and_copy(&mut self, from: &Path) -> tempfile::TempDir {
+        self.stop();
+        let copy = tempfile::tempdir().unwrap();
+        copy_all(from, copy.path());
+        self.restart();
+        copy
+    }
+
+    /// It has forgotten what has happened to the folder since then.
+    pub(crate) fn stop_and_put_back(&mut self, copy: &tempfile::TempDir, to: &Path) {
+        self.stop();
+        fs::remove_dir_all(to).unwrap();
+        copy_all(copy.path(), to);
+        self.restart();
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -110,6 +132,19 @@ impl Drop for Server {
         // It may have been killed by the test.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let copy = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_all(&entry.path(), &copy);
+        } else {
+            fs::copy(entry.path(), copy).unwrap();
+        }
     }
 }
 
