@@ -1,6 +1,6 @@
 //! What many tasks leave in memory: at the client nothing, at the server what the
 //! settings say.
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![forbid(unsafe_code)]
 
 mod support;

@@ -1,7 +1,7 @@
 //! Two that make a queue at once: what the server then says to one of them, said
 //! by a server of the test's own, since a real one says it once in a thousand
 //! times (seen with 2.9.10, sixteen at once).
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![forbid(unsafe_code)]
 
 mod support;

@@ -1,6 +1,6 @@
 //! An encrypted connection, to a server whose certificate is of its own making.
 #![cfg(feature = "tls")]
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![forbid(unsafe_code)]
 
 mod support;

@@ -18,7 +18,10 @@ fn master_and_worker_of_every_python_meet_as_at_any_manager() {
         let other = &pythons[(at + 1) % pythons.len()];
         let when = ["read", "next"][at % 2];
         let manager = Manager::start(&nats, &[&format!("get_task_queue={when}")]);
-        let master = manager.python(&python.path, "master").start();
+        let mut master = manager.python(&python.path, "master").start();
+        // A worker that finds no task for a second does one less, and its master
+        // waits for that one.
+        master.line_where(|line| line == "Try get results...");
         let worker = manager.python(&other.path, "worker").arg("0").start();
         let master = master.finish().success();
         let worker = worker.finish().success();
