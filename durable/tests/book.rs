@@ -1,7 +1,9 @@
 //! The runs that the book and the examples' headers show.
 #![forbid(unsafe_code)]
 
-use common::testing::{Program, assert_book_tells, assert_headers_tell, example};
+use common::testing::{
+    Program, assert_book_tells, assert_examples_behave, assert_headers_tell, example,
+};
 
 #[test]
 #[ignore = "needs nats-server"]
@@ -17,6 +19,12 @@ fn the_headers_tell_what_is_printed() {
 }
 
 #[test]
+#[ignore = "needs nats-server"]
+fn the_examples_behave() {
+    assert_examples_behave(env!("CARGO_MANIFEST_DIR"));
+}
+
+#[test]
 #[ignore = "needs nats-server, and python3 with nats-py"]
 fn python_and_rust_share_a_queue() {
     let run = Program::new(example("python_worker")).run().success();
@@ -29,4 +37,6 @@ fn python_and_rust_share_a_queue() {
         "6 -> 36",
     ];
     assert_eq!(run.lines(), expected);
+    let left = Program::new(example("python_worker")).head_1();
+    left.assert().code(0).stderr("");
 }

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_nats::{Client, HeaderMap, Message};
+use common::testing::Program;
 use futures_util::StreamExt;
 use jetstream_tasks::{Error, Settings};
 use serde_json::Value;
-use support::{DEADLINE, Server, Worker, do_some, name, until};
+use support::{DEADLINE, Server, Worker, do_some, join, name, until};
 use tokio::runtime::{Builder, Runtime};
 
 fn short() -> Settings {
@@ -34,7 +35,7 @@ fn what_a_killed_server_forgot_to_remove_is_not_waited_for() {
     server.restart();
     // What it forgot to have handed out comes again, to whoever asks for tasks.
     let worker = Worker::start(&queue, |_| 0);
-    queue.join(DEADLINE).unwrap();
+    join(&queue);
     worker.stop();
     assert_eq!(queue.stats().unwrap().done, 1_000);
 }
@@ -60,41 +61,12 @@ fn a_task_below_the_floor_that_is_not_done_stays() {
     assert_eq!(queue.stats().unwrap().waiting, 20);
 }
 
-/// The server's memory as a killed one was seen to have it, made by putting back
-/// what it had on the disk before: deliveries that it waits for word of, whose
-/// messages are gone, and tasks that are done, acknowledged and still there.
 #[test]
 #[ignore = "needs nats-server"]
 fn a_server_that_waits_for_word_of_what_is_gone_hands_out_tasks_again() {
     for first_is_done in [true, false] {
-        let (mut server, name) = (Server::start(), name());
-        let settings = Settings::new().ack_wait(Duration::from_millis(500));
-        let queue = server.queue(&name, &settings);
-        let values: Vec<u64> = (0..23).collect();
-        assert!(queue.put_many(&values).unwrap().iter().all(Result::is_ok));
-        // It would mend what is being broken here.
-        drop(queue);
-        let bare = Bare::new(&name);
-        let (consumers, messages) = (server.consumers(&name), server.messages(&name));
-        // It may stop before it has written down what it handed out.
-        let (taken, before) = loop {
-            let taken = bare.take(&server, 23);
-            let before = server.stop_and_copy(&consumers);
-            if bare.in_hands(&server) == 23 {
-                break (taken, before);
-            }
-        };
-        bare.end(&server, &taken[1..21]);
-        server.stop_and_put_back(&before, &consumers);
-
-        let before = server.stop_and_copy(&messages);
-        bare.end(&server, &taken[21..]);
-        if first_is_done {
-            bare.end(&server, &taken[..1]);
-        }
-        server.stop_and_put_back(&before, &messages);
-
-        let queue = server.queue(&name, &settings);
+        let (server, name) = forgetful(first_is_done);
+        let queue = server.queue(&name, &Settings::new());
         // It keeps those behind it from being forgotten.
         let first = (!first_is_done).then(|| queue.get(DEADLINE).unwrap());
         queue.put(&23).unwrap();
@@ -110,6 +82,78 @@ fn a_server_that_waits_for_word_of_what_is_gone_hands_out_tasks_again() {
         queue.join(DEADLINE).unwrap();
         assert_eq!(queue.stats().unwrap().done, 24, "{first_is_done}");
     }
+}
+
+#[test]
+#[ignore = "needs nats-server, and python3 with nats-py"]
+fn the_half_in_python_mends_the_same() {
+    let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+    for first_is_done in [true, false] {
+        let (server, name) = forgetful(first_is_done);
+        let run = Program::new(&python)
+            .args(["-c", PYTHON, MODULES, &server.address, &name])
+            .arg(first_is_done.to_string())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .deadline(DEADLINE * 2)
+            .run()
+            .success();
+        assert_eq!(run.lines(), ["23", "joined"], "{first_is_done}");
+        let queue = server.queue(&name, &Settings::new());
+        let stats = queue.stats().unwrap();
+        assert_eq!((stats.done, stats.waiting), (24, 0), "{stats:?}");
+    }
+}
+
+const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/python");
+const PYTHON: &str = "
+import sys, time; sys.path.insert(0, sys.argv[1])
+from jetstream_tasks import Queue
+queue = Queue.open(sys.argv[2], sys.argv[3])
+first = queue.get(timeout=60) if sys.argv[4] == 'false' else None
+queue.put(23)
+task = queue.get(timeout=60)
+print(task.value)
+task.done(0)
+if first:
+    while len(queue) > 1:
+        time.sleep(.01)
+    first.done(0)
+queue.join(timeout=60)
+queue.close()
+print('joined')
+";
+
+/// A server's memory as a killed one was seen to have it, made by putting back
+/// what it had on the disk before: deliveries that it waits for word of, whose
+/// messages are gone, and tasks that are done, acknowledged and still there.
+fn forgetful(first_is_done: bool) -> (Server, String) {
+    let (mut server, name) = (Server::start(), name());
+    let settings = Settings::new().ack_wait(Duration::from_secs(4));
+    let queue = server.queue(&name, &settings);
+    let values: Vec<u64> = (0..23).collect();
+    assert!(queue.put_many(&values).unwrap().iter().all(Result::is_ok));
+    // It would mend what is being broken here.
+    drop(queue);
+    let bare = Bare::new(&name);
+    let (consumers, messages) = (server.consumers(&name), server.messages(&name));
+    // It may stop before it has written down what it handed out.
+    let (taken, before) = loop {
+        let taken = bare.take(&server, 23);
+        let before = server.stop_and_copy(&consumers);
+        if bare.in_hands(&server) == 23 {
+            break (taken, before);
+        }
+    };
+    bare.end(&server, &taken[1..21]);
+    server.stop_and_put_back(&before, &consumers);
+
+    let before = server.stop_and_copy(&messages);
+    bare.end(&server, &taken[21..]);
+    if first_is_done {
+        bare.end(&server, &taken[..1]);
+    }
+    server.stop_and_put_back(&before, &messages);
+    (server, name)
 }
 
 /// A client that does what it is told, and nothing by itself.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jetstream_tasks::{Error, Queue, Settings};
 use support::cluster::Cluster;
-use support::{DEADLINE, Worker, assert_accounts, name};
+use support::{DEADLINE, Worker, assert_accounts, join, name};
 
 #[test]
 #[ignore = "needs nats-server"]
@@ -29,7 +29,7 @@ fn the_leader_of_three_is_killed_while_tasks_are_put_and_done() {
     for (n, id) in (1_u64..).zip(&ids) {
         assert_eq!(queue.result::<u64>(id, DEADLINE).unwrap(), n);
     }
-    queue.join(DEADLINE).unwrap();
+    join(&queue);
     worker.stop();
     assert_accounts(&queue, 300);
 }
@@ -58,7 +58,7 @@ fn all_three_are_killed_and_started_again() {
     assert_eq!(stats.done, done_before);
     assert!(stats.done + stats.waiting >= 500, "{stats:?}");
     let worker = Worker::start(&queue, |_| 0);
-    queue.join(DEADLINE).unwrap();
+    join(&queue);
     worker.stop();
     assert_accounts(&queue, 500);
 }

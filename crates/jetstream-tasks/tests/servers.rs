@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jetstream_tasks::{Error, Put, Queue, Settings};
 use support::proxy::Proxy;
-use support::{DEADLINE, Server, Worker, assert_accounts, name};
+use support::{DEADLINE, Server, Worker, assert_accounts, join, name};
 
 fn short() -> Settings {
     Settings::new().ack_wait(Duration::from_secs(2))
@@ -41,7 +41,7 @@ fn a_server_killed_with_ten_thousand_tasks_has_them_all_again() {
         }
     }
     let worker = Worker::start(&queue, |_| 0);
-    queue.join(DEADLINE).unwrap();
+    join(&queue);
     worker.stop();
     assert_eq!(queue.stats().unwrap().done, 10_000);
 }
@@ -72,7 +72,7 @@ fn whoever_puts_gets_or_waits_while_the_server_is_away_finds_everything() {
     }
     let _server = killer.join().unwrap();
     // The server may have forgotten the end of the last ones: they come again.
-    queue.join(DEADLINE).unwrap();
+    join(&queue);
     worker.stop();
     assert_accounts(&queue, 200);
 }
@@ -147,7 +147,7 @@ fn a_network_cut_on_either_side_loses_nothing() {
             }
         }
     }
-    putter.join(DEADLINE).unwrap();
+    join(&putter);
     worker.stop();
     let stats = putter.stats().unwrap();
     assert_eq!((stats.done, stats.dead), (100, 0), "{stats:?}");

@@ -10,7 +10,7 @@ use common::testing::Running;
 use jetstream_tasks::{Error, Put, Settings};
 use rustix::process::{Pid, Signal, kill_process};
 use support::proxy::Proxy;
-use support::{DEADLINE, Effects, Server, assert_accounts, name, until};
+use support::{DEADLINE, Effects, Server, assert_accounts, join, name, until};
 
 const ACK_WAIT: Duration = Duration::from_millis(500);
 
@@ -180,7 +180,7 @@ fn whoever_is_killed_whenever_every_task_has_one_outcome() {
         kill_process(pid, Signal::KILL).unwrap();
         workers[victim] = start();
     }
-    queue.join(DEADLINE * 2).unwrap();
+    join(&queue);
     for (id, value) in &ids {
         assert_eq!(queue.result::<u64>(id, DEADLINE).unwrap(), value * 2);
     }

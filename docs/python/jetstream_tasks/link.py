@@ -32,10 +32,15 @@ class Link:
         self.background.append(asyncio.ensure_future(coroutine))
 
     async def connect(self, server):
+        self.connected = asyncio.Event()
         self.nats = await nats.connect(
             [s if '://' in s else 'nats://' + s for s in server.split(',')],
             max_reconnect_attempts=-1, reconnect_time_wait=.1, ping_interval=5,
-            allow_reconnect=True, connect_timeout=5, error_cb=self._ignore)
+            allow_reconnect=True, connect_timeout=5, error_cb=self._ignore,
+            reconnected_cb=self._reconnected)
+
+    async def _reconnected(self):
+        self.connected.set()
 
     async def _ignore(self, error):
         """Whoever asked hears of it."""

@@ -6,6 +6,7 @@ import uuid
 
 import nats.errors
 
+from . import sweep
 from .errors import Empty, Error, Failed, NoAnswer, NotFound, ServerError, TimedOut
 from .link import AWAY, Link
 from .setup import open_queue
@@ -30,6 +31,7 @@ class Queue:
         await self.link.connect(server)
         self.policy = await open_queue(self.link, self.name, settings)
         self.link.spawn(self._keep_leases())
+        self.link.spawn(sweep.run(self.link, self.name, self.policy))
 
     def close(self):
         """What is held goes to another worker when its lease ends."""
@@ -54,12 +56,15 @@ class Queue:
     def join(self, timeout=None):
         """Waits until every task is done or in the dead letters."""
         until = None if timeout is None else time.monotonic() + timeout
-        pause = .005
+        pause, rest, swept = .005, 1, time.monotonic()
         while len(self):
             if until is not None and time.monotonic() >= until:
                 raise TimedOut(timeout)
             time.sleep(pause)
             pause = min(pause * 2, .25)
+            if time.monotonic() - swept >= rest:
+                self.link.run(sweep.sweep(self.link, self.name, self.policy))
+                swept, rest = time.monotonic(), min(rest * 2, 16)
 
     def __len__(self):
         """How many tasks have not ended."""

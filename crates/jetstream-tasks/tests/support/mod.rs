@@ -266,6 +266,17 @@ impl Drop for Worker {
     }
 }
 
+/// Waits until all tasks have ended, as long as it goes on.
+#[track_caller]
+pub(crate) fn join(queue: &Queue<u64>) {
+    let mut left = u64::MAX;
+    while let Err(error) = queue.join(DEADLINE) {
+        assert!(matches!(error, Error::TimedOut(_)), "{error}");
+        let before = std::mem::replace(&mut left, queue.len().unwrap());
+        assert!(left < before, "{left} tasks were left, and are left");
+    }
+}
+
 /// Takes `count` tasks, a hundred at a time, and ends them.
 pub(crate) fn do_some(queue: &Queue<u64>, count: usize) {
     let mut done = 0;
