@@ -1,6 +1,5 @@
 //! An encrypted connection, to a server whose certificate is of its own making.
 #![cfg(feature = "tls")]
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![forbid(unsafe_code)]
 
 mod support;

@@ -1,4 +1,5 @@
 //! Workers that are killed, stopped, cut off or poisoned.
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![forbid(unsafe_code)]
 
 mod support;
