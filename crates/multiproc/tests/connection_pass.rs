@@ -14,6 +14,7 @@ use multiproc::connection::{Connection, Error, pipe};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 const NOW: Duration = Duration::ZERO;
+const SOON: Duration = Duration::from_secs(20);
 
 /// Sends `bytes` with descriptors attached, as anybody may.
 fn send_with(raw: &UnixStream, bytes: &[u8], fds: &[BorrowedFd<'_>]) {
@@ -34,14 +35,22 @@ fn with_raw_peer() -> (Connection, UnixStream) {
     (Connection::from_fd(ours).unwrap(), raw)
 }
 
-/// The bytes of the message that passes `connection`.
+/// What comes before a message that brings a descriptor: a mark, and padding as
+/// long as what a connection receives ahead.
+fn announcement() -> Vec<u8> {
+    let mut bytes = b"\x80fds".to_vec();
+    bytes.resize(4 + 4100, 0);
+    bytes
+}
+
+/// The bytes of the message that passes `connection`, without the announcement.
 fn frame_of(connection: Connection) -> Vec<u8> {
     let (mut sender, mut raw) = with_raw_peer();
     sender.send_connection(connection).unwrap();
     drop(sender);
     let mut bytes = Vec::new();
     raw.read_to_end(&mut bytes).unwrap();
-    bytes
+    bytes.split_off(announcement().len())
 }
 
 /// Whether the writing end `end` has no reader any more: nobody has a copy of
@@ -120,6 +129,27 @@ fn what_was_received_ahead_goes_along() {
 }
 
 #[test]
+fn a_connection_that_received_much_ahead_still_gets_others() {
+    let (mut a, mut b) = pipe(true).unwrap();
+    let (mut receiver, mut raw) = with_raw_peer();
+    raw.write_all(&[&60_000_u32.to_be_bytes()[..], &[3; 50_000]].concat())
+        .unwrap();
+    let late = receiver.recv_bytes_timeout(NOW);
+    assert!(matches!(late, Err(Error::TimedOut)));
+    a.send_connection(receiver).unwrap();
+    let mut receiver = b.recv_connection().unwrap();
+    raw.write_all(&[3; 10_000]).unwrap();
+    let mut sender = Connection::from_fd(raw).unwrap();
+    sender.send("small").unwrap();
+    let (ours, theirs) = pipe(true).unwrap();
+    sender.send_connection(theirs).unwrap();
+    assert_eq!(receiver.recv_bytes_timeout(SOON).unwrap(), [3; 60_000]);
+    assert_eq!(receiver.recv_timeout::<String>(SOON).unwrap(), "small");
+    receiver.recv_connection_timeout(SOON).unwrap();
+    drop(ours);
+}
+
+#[test]
 fn a_descriptor_that_arrives_is_closed_in_programs_that_are_executed() {
     let (mut a, mut b) = pipe(true).unwrap();
     a.send_connection(pipe(true).unwrap().0).unwrap();
@@ -170,10 +200,13 @@ fn descriptors_that_nobody_asked_for_are_closed() {
     // One, two (which the rounding of the control buffer leaves room for), and
     // as many as the kernel allows.
     for count in [1, 2, 3, 253] {
-        for exact in [false, true] {
-            let (mut connection, raw) = with_raw_peer();
+        for (exact, announced) in [(false, false), (true, false), (false, true), (true, true)] {
+            let (mut connection, mut raw) = with_raw_peer();
             if exact {
                 connection = connection.without_read_ahead();
+            }
+            if announced {
+                raw.write_all(&announcement()).unwrap();
             }
             let (reader, writer) = bare_pipe().unwrap();
             let writer = File::from(OwnedFd::from(writer));
@@ -194,6 +227,7 @@ fn descriptors_inside_of_messages_are_closed() {
         let (reader, writer) = bare_pipe().unwrap();
         let writer = File::from(OwnedFd::from(writer));
         let whole = [&70_000_u32.to_be_bytes()[..], &[7; 70_000]].concat();
+        raw.write_all(&announcement()).unwrap();
         raw.write_all(&whole[..at]).unwrap();
         let late = connection.recv_bytes_timeout(NOW);
         assert!(matches!(late, Err(Error::TimedOut)));
@@ -210,7 +244,8 @@ fn descriptors_inside_of_messages_are_closed() {
 
 #[test]
 fn few_descriptors_are_kept_while_a_header_is_incomplete() {
-    let (mut connection, raw) = with_raw_peer();
+    let (mut connection, mut raw) = with_raw_peer();
+    raw.write_all(&announcement()).unwrap();
     let readers: Vec<_> = (0..12).map(|_| bare_pipe().unwrap()).collect();
     let header = [&[0xff; 4][..], &0_u64.to_be_bytes()].concat();
     for (byte, (reader, _)) in header[..11].iter().zip(&readers) {
@@ -241,6 +276,7 @@ fn a_connection_without_its_descriptor_is_refused() {
     let (other, _) = UnixStream::pair().unwrap();
     let null = File::open("/dev/null").unwrap();
     for fds in [&[other.as_fd(), other.as_fd()][..], &[null.as_fd()]] {
+        raw.write_all(&announcement()).unwrap();
         send_with(&raw, &frame, fds);
         let refused = connection.recv_connection();
         assert!(matches!(refused, Err(Error::NoDescriptor)), "{refused:?}");
@@ -248,6 +284,7 @@ fn a_connection_without_its_descriptor_is_refused() {
 
     // A read-only pipe stays one, whatever the message claims.
     let (reader, _writer) = bare_pipe().unwrap();
+    raw.write_all(&announcement()).unwrap();
     send_with(&raw, &frame, &[reader.as_fd()]);
     let got = connection.recv_connection().unwrap();
     assert!(got.is_readable() && !got.is_writable());
@@ -256,6 +293,7 @@ fn a_connection_without_its_descriptor_is_refused() {
     let mut broken = frame.clone();
     let last = broken.len() - 4;
     broken[last] = 9;
+    raw.write_all(&announcement()).unwrap();
     send_with(&raw, &broken, &[other.as_fd()]);
     let refused = connection.recv_connection();
     assert!(matches!(refused, Err(Error::Codec(_))), "{refused:?}");

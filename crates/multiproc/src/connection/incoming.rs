@@ -1,22 +1,20 @@
 //! The receiving side: from bytes to messages.
 //!
-//! One `recvmsg` fetches the length and body of a small message, and whatever
+//! One `recv` fetches the length and body of a small message, and whatever
 //! follows, into a buffer; messages are taken from there. The body of a longer
 //! message goes straight to where the caller wants it. When a call fails,
 //! everything received so far is kept here, so that the next call goes on where
-//! it stopped.
+//! it stopped. A message that brings a descriptor is announced, and begun by
+//! `recvmsg`.
 
 use std::io;
 use std::os::fd::OwnedFd;
 
 use super::Error;
+use super::announce::{AHEAD, ANNOUNCEMENT, MARK, MARK_SIZE, PADDING};
 use super::frame::{self, Header};
 use super::stream::Stream;
 use crate::deadline::Deadline;
-
-/// How many bytes may be received ahead: small messages. Of a long message this
-/// is the header and 4 KiB, so that the rest goes to an aligned address.
-const AHEAD: usize = 4096 + 4;
 
 /// How much to allocate for an announced length before its bytes come. More
 /// follows only as they do, so a large announcement alone costs no memory.
@@ -33,6 +31,9 @@ pub(super) struct Incoming {
     end: usize,
     /// How many bytes of the stream come before `ahead[start]`.
     position: u64,
+    /// How much padding is left of an announcement: the next message may bring a
+    /// descriptor.
+    announced: Option<usize>,
     /// The length of the current message, once its header has been taken.
     length: Option<u64>,
     /// What earlier, failed calls have received of that message.
@@ -52,6 +53,7 @@ impl Incoming {
             end: bytes.len(),
             ahead: bytes,
             position: 0,
+            announced: None,
             length: None,
             body: Vec::new(),
             fds: Vec::new(),
@@ -80,6 +82,9 @@ impl Incoming {
     /// Everything received and not yet taken, just as it came.
     pub(super) fn received(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
+        if let Some(left) = self.announced {
+            bytes.extend_from_slice(&ANNOUNCEMENT[..ANNOUNCEMENT.len() - left]);
+        }
         if let Some(length) = self.length {
             // `usize` has 64 bits, so this always fits.
             let (header, size) = frame::header(usize::try_from(length).unwrap_or(usize::MAX));
@@ -112,14 +117,49 @@ impl Incoming {
 
     fn header(&mut self, stream: &Stream, deadline: Deadline) -> Result<u64, Error> {
         loop {
-            match frame::parse(self.unread())? {
-                Header::Length { length, header } => {
+            self.skip_padding(stream, deadline)?;
+            match frame::parse(self.unread()) {
+                Ok(Header::Length { length, header }) => {
                     self.advance(header);
+                    self.announced = None;
                     return Ok(length);
                 }
-                Header::Needs(bytes) => self.fill(bytes, stream, deadline)?,
+                Ok(Header::Needs(bytes)) => self.fill(bytes, stream, deadline)?,
+                Err(Error::BadLength(MARK)) if stream.is_socket() => {
+                    let again = self.announced.is_some();
+                    self.advance(MARK_SIZE);
+                    self.announced = Some(PADDING);
+                    // A peer that announces without end must not hold up a call
+                    // beyond its deadline.
+                    if again && deadline.is_past() {
+                        return Err(Error::TimedOut);
+                    }
+                }
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Receives what is left of an announcement, and no byte more: the next one
+    /// may bring the descriptor.
+    fn skip_padding(&mut self, stream: &Stream, deadline: Deadline) -> Result<(), Error> {
+        while let Some(left @ 1..) = self.announced {
+            let mut count = self.unread().len().min(left);
+            if count > 0 {
+                self.advance(count);
+            } else {
+                self.make_room();
+                let most = left.min(AHEAD);
+                count = or_end(stream.read(&mut self.ahead[..most], deadline))?;
+                self.position += count as u64;
+            }
+            if count == 0 {
+                let received = ANNOUNCEMENT.len() - left;
+                return Err(Error::CutShort { received });
+            }
+            self.announced = Some(left - count);
+        }
+        Ok(())
     }
 
     /// Receives the body of the message that [`begin`](Self::begin) announced
@@ -242,26 +282,31 @@ impl Incoming {
         }
     }
 
-    /// Receives until `bytes` bytes (a header's) are unread.
-    fn fill(&mut self, bytes: usize, stream: &Stream, deadline: Deadline) -> Result<(), Error> {
+    fn make_room(&mut self) {
         if self.ahead.len() < AHEAD {
             self.ahead.resize(AHEAD, 0);
         }
+    }
+
+    /// Receives until `bytes` bytes (a header's) are unread.
+    fn fill(&mut self, bytes: usize, stream: &Stream, deadline: Deadline) -> Result<(), Error> {
+        self.make_room();
         // Only part of a header is left: move it to the front, for as much room
         // as possible after it.
         self.ahead.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
         while self.end < bytes {
-            let until = if self.read_ahead {
-                self.ahead.len()
-            } else {
-                bytes
-            };
-            let read = stream.read_with_fd(&mut self.ahead[self.end..until], deadline);
-            let (count, fd) = match read {
-                Err(Error::System(error)) if is_end(&error) => (0, None),
-                other => other?,
+            // Never further than `AHEAD`, however long the buffer is: the padding
+            // of an announcement is made for that.
+            let until = if self.read_ahead { AHEAD } else { bytes };
+            let room = &mut self.ahead[self.end..until];
+            let (count, fd) = match self.announced {
+                None => (or_end(stream.read_some(room, deadline))?, None),
+                Some(_) => match stream.read_with_fd(room, deadline) {
+                    Err(Error::System(error)) if is_end(&error) => (0, None),
+                    other => other?,
+                },
             };
             if count == 0 {
                 return match self.end {

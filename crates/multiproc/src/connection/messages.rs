@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::announce::ANNOUNCEMENT;
 use super::{Connection, Error, frame};
 use crate::codec::{decode, encode, with_scratch};
 use crate::deadline::Deadline;
@@ -160,6 +161,9 @@ impl Connection {
         fd: Option<BorrowedFd<'_>>,
         deadline: Deadline,
     ) -> Result<(), Error> {
+        if fd.is_some() {
+            self.announce(deadline)?;
+        }
         let stream = self.sending_end()?;
         let (header, size) = frame::header(message.len());
         let header = &header[..size];
@@ -173,6 +177,17 @@ impl Connection {
             let mut parts = [IoSlice::new(header), IoSlice::new(message)];
             stream.write_all(&mut parts, fd, deadline)
         };
+        if let Err(Error::Cut { .. }) = sent {
+            self.stop_sending();
+        }
+        sent
+    }
+
+    /// Tells the peer that the next message brings a descriptor.
+    fn announce(&mut self, deadline: Deadline) -> Result<(), Error> {
+        let mut announcement = [IoSlice::new(&ANNOUNCEMENT)];
+        let stream = self.sending_end()?;
+        let sent = stream.write_all(&mut announcement, None, deadline);
         if let Err(Error::Cut { .. }) = sent {
             self.stop_sending();
         }

@@ -53,6 +53,7 @@
 
 #[cfg(feature = "tokio")]
 mod aio;
+mod announce;
 #[cfg(feature = "auth")]
 pub mod auth;
 mod control;

@@ -2,7 +2,8 @@
 //!
 //! The kernel gives the receiver its own descriptor for the same end of the
 //! pipe. It travels with the first byte of a message that holds the rest: the
-//! directions, and what the sender had received ahead.
+//! directions, and what the sender had received ahead; the message is
+//! [announced](super::announce).
 //!
 //! A peer may attach descriptors to anything. One that no call asked for is
 //! closed when its message is taken. If a message brings several, all are closed,

@@ -118,6 +118,18 @@ impl Stream {
         })
     }
 
+    /// Reads at least one byte, and returns what is there; 0 is the end of the
+    /// file.
+    pub(super) fn read_some(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
+        self.attempt(PollFlags::IN, deadline, |flags| {
+            if self.socket {
+                Ok(rustix::net::recv(&self.fd, &mut *buffer, flags)?.0)
+            } else {
+                rustix::io::read(&self.fd, &mut *buffer)
+            }
+        })
+    }
+
     /// Like [`read`](Self::read), but appends to `vec`: at most `most` bytes, and
     /// no more than its spare capacity, which need not be cleared first.
     pub(super) fn read_spare(
@@ -145,15 +157,15 @@ impl Stream {
         Ok(got)
     }
 
-    /// Like [`read`](Self::read), and returns the descriptor that came with the
-    /// last of these bytes. If several came, all are closed.
+    /// Like [`read_some`](Self::read_some), and returns the descriptor that came
+    /// with the last of these bytes. If several came, all are closed.
     pub(super) fn read_with_fd(
         &self,
         buffer: &mut [u8],
         deadline: Deadline,
     ) -> Result<(usize, Option<OwnedFd>), Error> {
         if !self.socket {
-            return Ok((self.read(buffer, deadline)?, None));
+            return Ok((self.read_some(buffer, deadline)?, None));
         }
         let mut fds = Received::default();
         let count = self.attempt(PollFlags::IN, deadline, |flags| {
