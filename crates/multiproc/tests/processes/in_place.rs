@@ -27,6 +27,7 @@ pub(crate) const CHECKS: &[Check] = checks![
     a_killed_reader_leaves_the_item,
     a_stopped_reader_is_waited_for_until_the_deadline,
     no_fork_and_no_second_put,
+    closing_waits_for_no_putter_but_getters_do,
 ];
 
 fn now() -> Deadline {
@@ -264,4 +265,47 @@ fn no_fork_and_no_second_put() {
     drop(item);
     assert_eq!(next(&ring).unwrap().len(), 8);
     assert!(!refused());
+}
+
+/// A putter in the middle of its put, as one that is stopped there.
+fn closing_waits_for_no_putter_but_getters_do() {
+    for dies in [false, true] {
+        let ring = Ring::new(100, 120, 0).unwrap();
+        ring.try_put(&[1; 8]).unwrap();
+        let putting = Shared::new(AtomicU32::new(0)).unwrap();
+        let child = Process::spawn("putter", || {
+            let mut room = ring.reserve(8, Deadline::NEVER).unwrap();
+            room.fill(2);
+            putting.store(1, Ordering::SeqCst);
+            raise(Signal::SIGSTOP).unwrap();
+            room.put();
+        });
+        let child = child.unwrap();
+        while putting.load(Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+        ring.close();
+        ring.close();
+        assert!(ring.is_closed());
+        assert_eq!(next(&ring).unwrap(), [1; 8]);
+        assert!(matches!(next(&ring), Err(Error::Empty)));
+        let mut item = Vec::new();
+        let soon = Deadline::after(Duration::from_millis(5));
+        assert!(matches!(ring.get(&mut item, soon), Err(Error::Empty)));
+        assert!(matches!(ring.front(now()), Err(Error::Empty)));
+        if dies {
+            child.kill().unwrap();
+            child.join().unwrap();
+        } else {
+            kill(Pid::from_raw(child.pid().cast_signed()), Signal::SIGCONT).unwrap();
+            ring.get(&mut item, Deadline::NEVER).unwrap();
+            assert_eq!(item, [2; 8]);
+            child.join_success().unwrap();
+        }
+        let end = ring.get(&mut item, Deadline::NEVER);
+        assert!(matches!(end, Err(Error::Closed)), "{end:?}");
+        assert!(matches!(ring.try_put(&[3; 8]), Err(Error::Closed)));
+        ring.close();
+        assert!(matches!(next(&ring), Err(Error::Closed)));
+    }
 }

@@ -31,11 +31,16 @@ use std::time::Duration;
 
 use super::Error;
 use crate::deadline::Deadline;
-use crate::shared::{Mapping, Shared, WaitWord};
+use crate::shared::{Holder, Mapping, Shared, WaitWord};
 pub use in_place::{Front, Reserved};
 use layout::{Claim, Done, End, Header, Position, Rest, SPOTS, Spot};
 
 const UNIT: usize = 8;
+
+/// Nobody may put any more. A `put` that had begun may still end.
+const CLOSED: u32 = 1;
+/// And none will: what is in the ring is all that there will be.
+const SEALED: u32 = 2;
 
 /// How long a `try_` call waits for the lock of an end. Others hold it for as
 /// long as it takes to copy an item, unless one of them is stopped meanwhile.
@@ -194,13 +199,30 @@ impl Ring {
     /// See [`Queue::close`](super::Queue::close).
     pub fn close(&self) {
         let Header { tail, rest, .. } = &*self.header;
-        // Under the lock, so that no `put` is between its check of this flag and
-        // its store to the tail.
-        tail.lock.lock();
-        rest.closed.store(1, Ordering::SeqCst);
-        tail.lock.unlock();
+        rest.closed.fetch_max(CLOSED, Ordering::SeqCst);
+        // A producer that is stopped holds the lock for as long as it likes. Then
+        // a getter seals the ring, when that producer has gone on or died.
+        if tail.lock.lock_until(|| briefly(true)).is_some() {
+            rest.closed.store(SEALED, Ordering::SeqCst);
+            tail.lock.unlock();
+        }
         rest.getters.wake_all();
         self.wake_line();
+    }
+
+    /// Whether the ring is closed and the tail stays where it is.
+    fn is_sealed(&self) -> bool {
+        let Header { tail, rest, .. } = &*self.header;
+        match rest.closed.load(Ordering::SeqCst) {
+            SEALED => true,
+            // Once the lock was free, no `put` is between its check of the flag
+            // and its store to the tail, and none comes there any more.
+            CLOSED if tail.lock.holder() == Holder::Nobody => {
+                rest.closed.store(SEALED, Ordering::SeqCst);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Whether [`close`](Self::close) was called.

@@ -112,7 +112,7 @@ impl Ring {
     }
 
     pub(super) fn may_get(&self) -> bool {
-        !self.is_empty() || self.is_closed()
+        !self.is_empty() || self.is_sealed()
     }
 
     fn get_once(
@@ -138,12 +138,12 @@ impl Ring {
         let Header { tail, head, .. } = &*self.header;
         let at = Position::load(&head.position, Ordering::Relaxed);
         if at == Position::load(&head.other, Ordering::Relaxed) {
-            // Read the flag before the tail: once closed, the tail stays put.
-            let closed = self.is_closed();
+            // Ask before reading the tail, which then stays put.
+            let sealed = self.is_sealed();
             let now = Position::load(&tail.position, Ordering::Acquire);
             now.store(&head.other);
             if at == now {
-                return Err(if closed { Error::Closed } else { Error::Empty });
+                return Err(if sealed { Error::Closed } else { Error::Empty });
             }
         }
         let len = self.length_at(at.units);

@@ -77,7 +77,7 @@ impl Ring {
         let attempt = || match self.front_once(deadline) {
             Err(Error::Empty) => None,
             // Not counting the one that we have.
-            done => Some((done, self.len() > 1 || self.is_closed())),
+            done => Some((done, self.len() > 1 || self.is_sealed())),
         };
         if let Some((done, _)) = attempt() {
             return done;

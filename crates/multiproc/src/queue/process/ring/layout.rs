@@ -67,6 +67,7 @@ impl End {
 /// What is rarely written, on cache lines apart from those of the ends.
 #[repr(C, align(128))]
 pub(super) struct Rest {
+    /// 0, `CLOSED` or `SEALED`.
     pub(super) closed: AtomicU32,
     pub(super) getters: WaitWord,
     /// The tickets from `served` up to `asked` are those of the line: see
