@@ -4,7 +4,7 @@ use multiproc::deadline::Deadline;
 use multiproc::queue::process::Ring;
 
 use crate::at_steps;
-use crate::killed::{kill_at_each_step, rest, ring, soon};
+use crate::killed::{kill_a_getter, kill_at_each_step, rest, ring, soon};
 use crate::stepped::{Stepped, Steps, at_each_step};
 
 at_steps![
@@ -47,20 +47,10 @@ fn killed_while_it_writes_over_the_end(steps: Steps) {
 }
 
 fn killed_while_it_reads_in_place(steps: Steps) {
-    let act = |ring: &Ring| {
+    kill_a_getter(steps, |ring| {
         let item = ring.front(Deadline::NEVER).unwrap();
         assert_eq!(item[..], [1; 8]);
-    };
-    kill_at_each_step(
-        steps,
-        || ring(2),
-        act,
-        |ring, done| {
-            ring.try_put(&[3; 8]).unwrap();
-            let rest = rest(ring);
-            assert!(rest == [2, 3] || rest == [1, 2, 3] && !done);
-        },
-    );
+    });
 }
 
 /// Asleep in the line when room comes.

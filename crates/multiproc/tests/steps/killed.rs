@@ -127,7 +127,11 @@ fn killed_in_a_put(steps: Steps) {
 }
 
 fn killed_in_a_get(steps: Steps) {
-    let act = |ring: &Ring| ring.try_get(&mut Vec::new()).unwrap();
+    kill_a_getter(steps, |ring| ring.try_get(&mut Vec::new()).unwrap());
+}
+
+/// `act` gets the first of two items.
+pub(crate) fn kill_a_getter(steps: Steps, act: impl Fn(&Ring)) {
     kill_at_each_step(
         steps,
         || ring(2),
