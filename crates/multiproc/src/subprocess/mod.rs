@@ -46,6 +46,17 @@
 //! both, those that run as another user by then (`sudo`), and those that have left
 //! the process group (`setsid`, a daemon). If a program ends by itself in time,
 //! the processes that it leaves behind are left alone: it may have meant to.
+//!
+//! # From a large process
+//!
+//! For that, something has to be done between fork(2) and exec, so a program is
+//! started by `fork`, and not by vfork(2) as in CPython. `fork` copies the page
+//! tables of the caller, in time that grows with the memory that it uses: from a
+//! small process both take less than a millisecond, from one of 1 GB the first
+//! takes hundreds of times as long. A large process that starts many programs
+//! does better to leave that to a small one: a [`Process`](crate::process::Process)
+//! that it started before it grew, with a
+//! [connection](crate::process::Builder::spawn_with_connection).
 
 mod communicate;
 mod die_with_caller;
