@@ -84,6 +84,12 @@ impl Exception {
         }
     }
 
+    /// Bytes of memory, roughly.
+    pub(crate) fn memory(&self) -> usize {
+        let values = self.args.iter().chain(&self.made);
+        size_of::<Self>() + values.map(Value::memory).sum::<usize>()
+    }
+
     /// The exception as an object, for whatever Python.
     pub(crate) fn as_value(&self) -> Value {
         self.to_value(KnowsShutDown::Perhaps)

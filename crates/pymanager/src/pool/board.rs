@@ -205,7 +205,7 @@ impl Board {
 
     /// Stops everything: no task is handed out, and the connections of workers
     /// that are at one are closed.
-    pub(super) fn terminate(&self, pool: u64, call: &Call<'_>) {
+    pub(super) fn terminate(&self, pool: u64) {
         let mut state = self.lock();
         let Some(entry) = state.pools.get_mut(&pool) else {
             return;
@@ -229,7 +229,7 @@ impl Board {
         drop(state);
         let error = process_error("the pool was terminated before it was done");
         for job in jobs.values() {
-            job.give_up(&error, Some(call));
+            job.give_up(&error);
         }
     }
 
@@ -260,7 +260,7 @@ impl Board {
 
     /// Waits until a closed pool has done all its jobs; false if the client has
     /// gone.
-    pub(super) fn join(&self, pool: u64, wait: &Wait<'_>, call: &Call<'_>) -> bool {
+    pub(super) fn join(&self, pool: u64, wait: &Wait<'_>) -> bool {
         let mut ticket = None;
         loop {
             let mut state = self.lock();
@@ -279,7 +279,7 @@ impl Board {
             drop(state);
             let mut until = None;
             for job in jobs {
-                until = match (until, self.starves_at(&job, call)) {
+                until = match (until, self.starves_at(&job)) {
                     (Some(one), Some(other)) => Some(std::cmp::min(one, other)),
                     (one, other) => one.or(other),
                 };
@@ -290,7 +290,7 @@ impl Board {
 
     /// When a job would fail for lack of workers, as things stand. If that time
     /// has come, it fails now.
-    pub(super) fn starves_at(&self, job: &Arc<Job>, call: &Call<'_>) -> Option<Instant> {
+    pub(super) fn starves_at(&self, job: &Arc<Job>) -> Option<Instant> {
         let state = self.lock();
         if !state.workers.is_empty() {
             return None;
@@ -305,7 +305,7 @@ impl Board {
             "no worker has come within {patience:?}: this manager runs no code itself, its pools \
              need workers (pool_worker.py) that connect to it"
         ));
-        self.give_up(job, &error, call);
+        self.give_up(job, &error);
         Some(at)
     }
 
@@ -320,7 +320,7 @@ impl Board {
         }
         state.tidy(job.pool);
         drop(state);
-        job.give_up(error, Some(call));
+        job.give_up(error);
     }
 
     /// Whether there is no worker.

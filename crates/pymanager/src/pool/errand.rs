@@ -80,7 +80,7 @@ impl Errand {
         };
         if wait_for(&self.board, &job, call, Deadline::NEVER).is_none() {
             // Nobody is left to hear of it.
-            self.board.give_up(&job, &nobody_asks(), call);
+            self.board.give_up(&job, &nobody_asks());
             return None;
         }
         Some(job.whole().map(|(value, _)| value))

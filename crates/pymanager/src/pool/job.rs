@@ -194,14 +194,10 @@ impl Job {
         if self.is_ending() {
             return false;
         }
-        let bytes = match &outcome {
-            Ok(results) => size_of::<State>() + results.memory(),
-            Err(_) => size_of::<State>(),
-        };
-        let outcome = match state.account.charge(bytes) {
-            Ok(()) => outcome,
-            Err(none_left) => Err(none_left),
-        };
+        if let Err(none_left) = state.account.charge(memory(&outcome)) {
+            drop(state);
+            return self.give_up(&none_left);
+        }
         let place = match self.asked.unordered {
             true => state.came,
             false => chunk.index,
@@ -221,8 +217,9 @@ impl Job {
         true
     }
 
-    /// Nothing more will come: all that is missing becomes this error.
-    pub(super) fn give_up(&self, error: &Exception, on_behalf: Option<&Call<'_>>) -> bool {
+    /// Nothing more will come: all that is missing becomes this error. A
+    /// callback that would have to wait is left out: others are to be told, too.
+    pub(super) fn give_up(&self, error: &Exception) -> bool {
         let mut state = self.lock();
         if self.ending.swap(true, Ordering::SeqCst) {
             return false;
@@ -238,7 +235,7 @@ impl Job {
         };
         state.results.insert(place, Err(error.clone()));
         drop(state);
-        self.end(on_behalf);
+        self.end(None);
         true
     }
 
@@ -291,6 +288,11 @@ impl Job {
     }
 }
 
+/// What the outcome of a chunk takes.
+fn memory(outcome: &Result<Stored, Exception>) -> usize {
+    size_of::<State>() + outcome.as_ref().map_or_else(Exception::memory, Stored::memory)
+}
+
 impl State {
     /// The next result to be told; `None` if it is not here yet.
     pub(super) fn next(&mut self, chunk: usize) -> Option<Next> {
@@ -301,10 +303,12 @@ impl State {
             *at += 1;
             return Some(Next::Result(value));
         }
-        match self.results.remove(&self.next) {
-            None => self.over.then_some(Next::End),
-            Some(Err(error)) => {
-                self.account.give_back(size_of::<State>());
+        let Some(outcome) = self.results.remove(&self.next) else {
+            return self.over.then_some(Next::End);
+        };
+        self.account.give_back(memory(&outcome));
+        match outcome {
+            Err(error) => {
                 // Python's iterator over chunks is over after an error.
                 match chunk {
                     1 => self.next += 1,
@@ -312,9 +316,7 @@ impl State {
                 }
                 Some(Next::Error(error))
             }
-            Some(Ok(results)) => {
-                self.account
-                    .give_back(size_of::<State>() + results.memory());
+            Ok(results) => {
                 self.next += 1;
                 let first = results.value.as_sequence().and_then(|all| all.get(0));
                 self.telling = Some((results, 1));

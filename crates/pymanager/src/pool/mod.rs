@@ -15,7 +15,8 @@
 //! | `died(how)` | `None`; whoever looks after it says what it died of |
 //!
 //! A task is `(mode, function, items, initializer, last)`. The mode is `map`,
-//! `starmap` or `apply`, whose items are `args` and `kwds`; the initializer is
+//! `starmap` or `apply`, whose items are `args` and `kwds`; other items are a
+//! list, or a range where the map is over one; the initializer is
 //! `None` or `(function, args)`, to be called first; after the `last` task the
 //! worker makes room for a new process.
 //!

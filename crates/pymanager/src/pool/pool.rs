@@ -160,7 +160,7 @@ fn submit(
         // As Python chooses it.
         0 => source
             .len()
-            .div_ceil(4 * pool.board.size(pool.number))
+            .div_ceil(pool.board.size(pool.number).saturating_mul(4))
             .max(1),
         chunk => chunk,
     };
@@ -230,7 +230,7 @@ static POOL: Class<PoolObject> = Class::new(
                 return Err(Exception::value_error("Pool is still running"));
             }
             let wait = call.wait(Deadline::NEVER);
-            Ok(match pool.board.join(pool.number, &wait, call) {
+            Ok(match pool.board.join(pool.number, &wait) {
                 true => Answer::none(),
                 false => Answer::Nobody,
             })
@@ -249,8 +249,8 @@ static POOL: Class<PoolObject> = Class::new(
         Method::new("starmap_async", MAP_ASYNC, |pool, call| {
             later(pool, map(pool, call, Mode::Starmap, Some(3))?)
         }),
-        Method::new("terminate", Signature::NONE, |pool, call| {
-            pool.board.terminate(pool.number, call);
+        Method::new("terminate", Signature::NONE, |pool, _| {
+            pool.board.terminate(pool.number);
             Ok(Answer::none())
         }),
     ],

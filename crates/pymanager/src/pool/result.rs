@@ -46,7 +46,7 @@ fn wait<R>(
         }
         ticket = Some(state.waiting.enter(ticket));
         drop(state);
-        let starves = board.starves_at(job, call);
+        let starves = board.starves_at(job);
         if starves.is_none_or(|at| at > Instant::now()) {
             wait.park_until(starves);
         }
@@ -89,9 +89,9 @@ impl AsyncResult {
 
     /// Whether it is here. So is a result for which no worker came, as an error:
     /// a program may call nothing but this.
-    fn is_ready(&self, call: &Call<'_>) -> bool {
+    fn is_ready(&self) -> bool {
         if !self.job.lock().over {
-            self.board.starves_at(&self.job, call);
+            self.board.starves_at(&self.job);
         }
         self.job.lock().over
     }
@@ -108,10 +108,10 @@ const METHODS: &[Method<AsyncResult>] = &[
         },
     ),
     Method::new("ready", Signature::NONE, |result, call| {
-        Ok(result.is_ready(call).into())
+        Ok(result.is_ready().into())
     }),
     Method::new("successful", Signature::NONE, |result, call| {
-        if !result.is_ready(call) {
+        if !result.is_ready() {
             let shown = result.repr(&format!("{:012x}", result.job.number));
             return Err(Exception::value_error(format!("{shown} not ready")));
         }

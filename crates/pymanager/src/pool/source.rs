@@ -32,16 +32,19 @@ impl Source {
         }
     }
 
-    /// That many items from `start` on, as a list.
+    /// That many items from `start` on, at least one: a list, or a range, since
+    /// a part of a range may be too long for any list.
     pub(super) fn part(&self, start: usize, count: usize) -> Value {
         match self {
             Source::Items(items) => Value::list(&items[start..start + count]),
             Source::Range {
                 start: first, step, ..
             } => {
-                // All of them are between the bounds of the range.
-                let item = |n: usize| Value::from(first + n as i64 * step);
-                Value::list(&(start..start + count).map(item).collect::<Vec<_>>())
+                // The product may overflow, the sum is between the range's bounds.
+                let item = |n: usize| first.wrapping_add((n as i64).wrapping_mul(*step));
+                let stop = item(start + count - 1).saturating_add(step.signum());
+                let bounds = [item(start), stop, *step].map(Value::from);
+                Value::call(&Value::global("builtins", "range"), &bounds)
             }
         }
     }

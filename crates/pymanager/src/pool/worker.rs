@@ -33,15 +33,15 @@ fn text(call: &Call<'_>, index: usize) -> String {
         .collect()
 }
 
-/// Takes the outcome of a task, if there is one among the arguments.
+/// Takes the outcome of the task that the worker has, if it has one.
 fn finish(workers: &Workers, call: &Call<'_>) {
-    if let Some(ok) = call.get(0).filter(|ok| !ok.is_none()) {
-        let outcome = match ok.is_truthy() {
-            true => Ok(call.keep(1)),
-            false => Err(Exception::of_value(call.value(1).detach())),
-        };
-        workers.0.finish(call.connection(), outcome, call);
-    }
+    let outcome = match call.get(0).filter(|ok| !ok.is_none()) {
+        Some(ok) if ok.is_truthy() => Ok(call.keep(1)),
+        Some(_) => Err(Exception::of_value(call.value(1).detach())),
+        // Nothing at all. Kept for an answer, a task would be lost with the next.
+        None => Ok(Stored::plain(Value::none())),
+    };
+    workers.0.finish(call.connection(), outcome, call);
 }
 
 fn next(workers: &Workers, call: &mut Call<'_>) -> Outcome {

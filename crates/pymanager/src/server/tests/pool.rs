@@ -3,6 +3,8 @@
 mod deaths;
 mod errands;
 
+mod ill;
+
 use super::types::{connect, forget, make, manager, objects, proxy};
 use super::*;
 
