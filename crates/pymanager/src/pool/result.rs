@@ -107,10 +107,10 @@ const METHODS: &[Method<AsyncResult>] = &[
             None => Ok(Answer::Nobody),
         },
     ),
-    Method::new("ready", Signature::NONE, |result, call| {
+    Method::new("ready", Signature::NONE, |result, _| {
         Ok(result.is_ready().into())
     }),
-    Method::new("successful", Signature::NONE, |result, call| {
+    Method::new("successful", Signature::NONE, |result, _| {
         if !result.is_ready() {
             let shown = result.repr(&format!("{:012x}", result.job.number));
             return Err(Exception::value_error(format!("{shown} not ready")));

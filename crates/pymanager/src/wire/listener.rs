@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Mode;
+use rustix::fs::{FlockOperation, Mode, flock};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 /// How many connections may wait to be accepted. CPython's 16 (128 since
@@ -59,6 +59,7 @@ impl Listener {
     /// than a socket is there; and whatever else bind(2) says.
     pub fn bind_path(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
+        let _alone = alone_in_the_folder_of(path);
         let socket = match unix_socket(path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(path) => {
                 fs::remove_file(path)?;
@@ -123,6 +124,7 @@ struct SocketFile {
 impl SocketFile {
     /// Removes it, unless another server has put its own in its place.
     fn remove(&self) {
+        let _alone = alone_in_the_folder_of(&self.path);
         if identity(&self.path).ok() == Some(self.id) {
             let _ = fs::remove_file(&self.path);
         }
@@ -133,6 +135,18 @@ impl Drop for SocketFile {
     fn drop(&mut self) {
         self.remove();
     }
+}
+
+/// Servers that begin or end in a folder do so one after the other: a socket
+/// that is bound and does not listen yet, or no more, looks like nobody's, and
+/// would be removed. The lock goes with its owner, however that ends. Where the
+/// folder cannot be read or locked, it has to go without.
+fn alone_in_the_folder_of(path: &Path) -> Option<fs::File> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = fs::File::open(folder.unwrap_or(Path::new("."))).ok()?;
+    let lock = || flock(&folder, FlockOperation::LockExclusive);
+    rustix::io::retry_on_intr(lock).ok()?;
+    Some(folder)
 }
 
 fn identity(path: &Path) -> io::Result<(u64, u64)> {

@@ -73,6 +73,30 @@ fn a_socket_in_the_file_system_is_for_its_user_alone_and_goes_with_the_server() 
 }
 
 #[test]
+fn of_servers_that_begin_at_the_same_path_at_once_one_has_it() {
+    let path = path("race");
+    for _ in 0..100 {
+        // What a server left that was killed.
+        drop(UnixListener::bind(&path).unwrap());
+        let start = std::sync::Barrier::new(4);
+        let begin = || {
+            start.wait();
+            Listener::bind_path(&path)
+        };
+        let begun = thread::scope(|scope| {
+            let servers = [(); 4].map(|()| scope.spawn(begin));
+            servers.map(|server| server.join().unwrap())
+        });
+        let mut have_it: Vec<_> = begun.into_iter().flatten().collect();
+        assert_eq!(have_it.len(), 1);
+        // And it can be reached.
+        UnixStream::connect(&path).unwrap();
+        have_it.pop();
+        assert!(!path.exists());
+    }
+}
+
+#[test]
 fn an_item_that_was_not_read_goes_back_and_one_that_was_stays() {
     let path = path("items");
     let (server, tasks) = serve_at(&path);
