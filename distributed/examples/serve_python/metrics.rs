@@ -1,41 +1,64 @@
 //! The status as Prometheus reads it, over the least of HTTP.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::io::{self, Read, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Weak;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pymanager::{Server, Status};
 
-/// How long somebody may take to ask, and to read the answer.
+/// How long somebody may take to ask and to read the answer, in all.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many may be at it at once. Then the one that has taken longest gives way:
+/// those who say nothing keep nobody out.
+const AT_ONCE: usize = 16;
 
 /// The most of a request that is read.
 const MOST: usize = 8 << 10;
 
-/// Answers whoever asks on `listener`, one after the other, in a thread that
-/// ends with the process.
+/// Answers whoever asks on `listener`, in threads that end with the process.
 pub(crate) fn serve(listener: TcpListener, server: Weak<Server>) -> io::Result<()> {
-    let thread = thread::Builder::new().name("metrics".to_string());
     let serve = move || {
+        let mut asking: VecDeque<Weak<TcpStream>> = VecDeque::new();
         for stream in listener.incoming() {
-            let Ok(stream) = stream else {
+            let Ok(stream) = stream.map(Arc::new) else {
                 // Out of descriptors, as a rule.
                 thread::sleep(Duration::from_millis(100));
                 continue;
             };
-            // Whoever hangs up in the middle has what he wants.
-            let _ = answer(stream, &server);
+            asking.retain(|one| one.strong_count() > 0);
+            if asking.len() == AT_ONCE
+                && let Some(oldest) = asking.pop_front().and_then(|one| one.upgrade())
+            {
+                // One that is closed already cannot be closed.
+                let _ = oldest.shutdown(Shutdown::Both);
+            }
+            asking.push_back(Arc::downgrade(&stream));
+            let server = Weak::clone(&server);
+            // Without a thread to be had, this one is turned away.
+            let _ = spawn(move || {
+                // Whoever hangs up in the middle has what he wants.
+                let _ = answer(&stream, &server);
+            });
         }
     };
-    thread.spawn(serve).map(drop)
+    spawn(serve)
 }
 
-fn answer(mut stream: TcpStream, server: &Weak<Server>) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+fn spawn(body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let thread = thread::Builder::new().name("metrics".to_string());
+    thread.spawn(body).map(drop)
+}
+
+fn answer(stream: &TcpStream, server: &Weak<Server>) -> io::Result<()> {
+    let mut stream = Timed {
+        stream,
+        until: Instant::now() + PATIENCE,
+    };
     let mut request = Vec::new();
     let mut part = [0; 1024];
     while !request.windows(4).any(|end| end == b"\r\n\r\n") && request.len() < MOST {
@@ -56,6 +79,39 @@ fn answer(mut stream: TcpStream, server: &Weak<Server>) -> io::Result<()> {
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
+}
+
+/// A connection with so much time for all that is read and written.
+struct Timed<'a> {
+    stream: &'a TcpStream,
+    until: Instant,
+}
+
+impl Timed<'_> {
+    fn left(&self) -> io::Result<Option<Duration>> {
+        match self.until.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
+            left => Ok(Some(left)),
+        }
+    }
+}
+
+impl Read for Timed<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(self.left()?)?;
+        self.stream.read(bytes)
+    }
+}
+
+impl Write for Timed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(self.left()?)?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What Prometheus's text format makes of a status.
