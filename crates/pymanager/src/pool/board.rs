@@ -310,7 +310,7 @@ impl Board {
     }
 
     /// Takes a job off, with whatever has not been handed out of it.
-    pub(super) fn give_up(&self, job: &Arc<Job>, error: &Exception, call: &Call<'_>) {
+    pub(super) fn give_up(&self, job: &Arc<Job>, error: &Exception) {
         let mut state = self.lock();
         if let Some(pool) = state.pools.get_mut(&job.pool) {
             // One that is done was in neither.
