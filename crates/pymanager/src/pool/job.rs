@@ -290,7 +290,10 @@ impl Job {
 
 /// What the outcome of a chunk takes.
 fn memory(outcome: &Result<Stored, Exception>) -> usize {
-    size_of::<State>() + outcome.as_ref().map_or_else(Exception::memory, Stored::memory)
+    size_of::<State>()
+        + outcome
+            .as_ref()
+            .map_or_else(Exception::memory, Stored::memory)
 }
 
 impl State {

@@ -60,7 +60,12 @@ fn a_range_of_any_length_takes_no_memory() {
         worker.finish(true, &Value::none());
     }
     // As Python would choose the parts.
-    ask_for_proxy(&mut client, &pool, "map_async", &[function(), range(&[max])]);
+    ask_for_proxy(
+        &mut client,
+        &pool,
+        "map_async",
+        &[function(), range(&[max])],
+    );
     assert!(worker.take().contains("range(0, 1, 1)"));
 }
 
@@ -78,7 +83,12 @@ fn errors_take_memory_as_results_do_and_without_memory_a_job_ends() {
     for (ok, outcome) in [(false, error), (true, Value::list(&[big]))] {
         let items = [function(), numbers(100..200), 1.into()];
         let results = ask_for_proxy(&mut client, &pool, "imap", &items);
-        ask_for_proxy(&mut client, &pool, "map_async", &[function(), numbers(7..8)]);
+        ask_for_proxy(
+            &mut client,
+            &pool,
+            "map_async",
+            &[function(), numbers(7..8)],
+        );
         let mut done = 0;
         while !worker.take().contains("[7]") {
             worker.finish(ok, &outcome);
@@ -113,7 +123,13 @@ fn a_callback_that_waits_for_ever_holds_up_nobody_when_a_pool_is_terminated() {
         &Value::global("builtins", "getattr"),
         &[proxy("AutoProxy[Queue]", &queue), "put".into()],
     );
-    let call = [function(), Value::tuple([]), Value::dict([]), Value::none(), put];
+    let call = [
+        function(),
+        Value::tuple([]),
+        Value::dict([]),
+        Value::none(),
+        put,
+    ];
     let results: Vec<_> = (0..2)
         .map(|_| ask_for_proxy(&mut client, &pool, "apply_async", &call))
         .collect();
