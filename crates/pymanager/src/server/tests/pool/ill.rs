@@ -79,7 +79,10 @@ fn errors_take_memory_as_results_do_and_without_memory_a_job_ends() {
     let mut client = connect(&server);
     let mut worker = Worker::enter(&server);
     let big = Value::bytes(&vec![0; 300 << 10]);
-    let error = Value::call(&Value::global("builtins", "OSError"), &[big.clone()]);
+    let error = Value::call(
+        &Value::global("builtins", "OSError"),
+        std::slice::from_ref(&big),
+    );
     for (ok, outcome) in [(false, error), (true, Value::list(&[big]))] {
         let items = [function(), numbers(100..200), 1.into()];
         let results = ask_for_proxy(&mut client, &pool, "imap", &items);
