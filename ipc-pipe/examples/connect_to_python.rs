@@ -24,8 +24,18 @@ use common::{program, say};
 use multiproc::connection::auth::AuthKey;
 use multiproc::connection::{Address, Connection, Error};
 
+/// Python ends with its caller, even one that is killed: then its standard input
+/// comes to its end.
 const PROGRAM: &str = "
-import sys
+import os, signal, sys, threading
+def end_with_the_caller():
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+watcher = threading.Thread(target=end_with_the_caller)
+watcher.daemon = True
+watcher.start()
+
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Listener
 listener = Listener(family='AF_UNIX', authkey=b'a secret')
@@ -43,9 +53,12 @@ fn main() -> ExitCode {
     program::example("Shows a connection to a listener in Python.", || {
         let mut python = Command::new("python3")
             .args(["-c", PROGRAM])
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot run 'python3'")?;
+        // Taken out, since `wait` would close it before Python has ended.
+        let _caller_lives = python.stdin.take();
         let mut path = String::new();
         let output = python.stdout.take().context("no output")?;
         BufReader::new(output).read_line(&mut path)?;

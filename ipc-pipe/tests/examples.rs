@@ -53,6 +53,15 @@ fn every_python_talks_to_us() {
 }
 
 #[test]
+#[ignore = "needs python3"]
+fn python_ends_when_the_reader_leaves() {
+    for name in ["talk_to_python", "listen_for_python", "connect_to_python"] {
+        // It checks that nobody is left behind.
+        Program::new(example(name)).head_1();
+    }
+}
+
+#[test]
 fn an_argument_is_a_usage_error() {
     let finished = Program::new(example("one_way")).arg("--loud").run();
     finished.assert().code(2).stdout("");
