@@ -53,7 +53,7 @@
 //! started by `fork`, and not by vfork(2) as in CPython. `fork` copies the page
 //! tables of the caller, in time that grows with the memory that it uses: from a
 //! small process both take less than a millisecond, from one of 1 GB the first
-//! takes hundreds of times as long. A large process that starts many programs
+//! takes about a hundred times as long. A large process that starts many programs
 //! does better to leave that to a small one: a [`Process`](crate::process::Process)
 //! that it started before it grew, with a
 //! [connection](crate::process::Builder::spawn_with_connection).
