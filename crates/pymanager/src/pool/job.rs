@@ -115,7 +115,12 @@ impl Job {
         call: &Call<'_>,
     ) -> Result<Job, Exception> {
         let mut account = Account::new(call);
-        account.charge(size_of::<Job>() + asked.function.memory() + asked.items.memory())?;
+        account.charge(
+            size_of::<Job>()
+                + asked.function.memory()
+                + asked.items.memory()
+                + asked.source.memory(),
+        )?;
         let left = asked.chunks();
         Ok(Job {
             number,

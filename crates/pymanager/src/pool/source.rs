@@ -25,6 +25,14 @@ impl Source {
         items_of(call, value).map(Source::Items)
     }
 
+    /// Bytes of memory, besides the items.
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Source::Items(items) => items.len() * size_of::<Value>(),
+            Source::Range { .. } => 0,
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         match self {
             Source::Items(items) => items.len(),

@@ -1,5 +1,7 @@
 //! What Python's `for` would find in an argument.
 
+use std::collections::HashMap;
+
 use super::dict::DictObject;
 use super::list::ListObject;
 use super::set::SetObject;
@@ -17,23 +19,36 @@ pub(crate) fn items_of(call: &Call<'_>, value: &Value) -> Result<Vec<Value>, Exc
 const DEEPEST: usize = 8;
 
 fn items_within(call: &Call<'_>, value: &Value, depth: usize) -> Result<Vec<Value>, Exception> {
-    let bytes = |bytes: &[u8]| bytes.iter().map(|byte| i64::from(*byte).into()).collect();
     Ok(match value.kind() {
         Kind::List(items) | Kind::Tuple(items) | Kind::Set(items) | Kind::FrozenSet(items) => {
             items.collect()
         }
         Kind::Dict(pairs) => pairs.map(|(key, _)| key).collect(),
-        Kind::Bytes(all) | Kind::ByteArray(all) => bytes(all),
+        Kind::Bytes(all) | Kind::ByteArray(all) => numbers_of(all),
         Kind::Str(_) | Kind::NativeStr(_) => match value.as_str() {
-            Some(text) => text
-                .chars()
-                .map(|c| c.to_string().as_str().into())
-                .collect(),
+            Some(text) => characters_of(text),
             None => return Err(not_iterable(value)),
         },
         Kind::Object(_) => return items_of_object(call, value, depth),
         _ => return Err(not_iterable(value)),
     })
+}
+
+/// One number for all bytes that are alike: a message may hold very many.
+fn numbers_of(bytes: &[u8]) -> Vec<Value> {
+    let numbers: Vec<Value> = (0..=255_i64).map(Value::from).collect();
+    let number = |byte: &u8| numbers[usize::from(*byte)].clone();
+    bytes.iter().map(number).collect()
+}
+
+/// One text for all characters that are alike.
+fn characters_of(text: &str) -> Vec<Value> {
+    let mut known: HashMap<char, Value> = HashMap::new();
+    let character = |c: char| {
+        let make = || c.to_string().as_str().into();
+        known.entry(c).or_insert_with(make).clone()
+    };
+    text.chars().map(character).collect()
 }
 
 fn not_iterable(value: &Value) -> Exception {

@@ -116,6 +116,31 @@ fn errors_take_memory_as_results_do_and_without_memory_a_job_ends() {
 }
 
 #[test]
+fn a_map_over_text_or_bytes_takes_the_memory_of_its_items() {
+    let server = manager(Limits {
+        memory: 1 << 20,
+        ..patient()
+    });
+    let pool = make(&server, "Pool", &[]);
+    let mut client = connect(&server);
+    let text = "x".repeat(200 << 10);
+    for all in [Value::bytes(text.as_bytes()), text.as_str().into()] {
+        client.send(Some(&pool), "map_async", &[function(), all]);
+        let (_, text) = client.reply();
+        assert!(text.contains("MemoryError"), "{text}");
+    }
+    // What is alike among the items is made once, and sent once.
+    let items = [function(), "é".repeat(1_000).as_str().into(), 1_000.into()];
+    ask_for_proxy(&mut client, &pool, "map_async", &items);
+    let mut worker = Worker::enter(&server);
+    worker.raw.send(Some(&worker.ident.clone()), "next", &[]);
+    let limit = 1 << 20;
+    let task = worker.raw.channel.receive(limit, Deadline::after(LONG));
+    let bytes = task.unwrap().unwrap().len();
+    assert!(bytes < 4_000, "{bytes}");
+}
+
+#[test]
 fn a_callback_that_waits_for_ever_holds_up_nobody_when_a_pool_is_terminated() {
     let server = manager(patient());
     let pool = make(&server, "Pool", &[]);
