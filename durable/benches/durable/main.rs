@@ -38,6 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             return Ok(());
         }
     };
+    let for_memory = memory::Servers::start();
     let three = cluster()?;
     let three: Vec<_> = three.iter().map(|(_, server)| server).collect();
     let addresses: Vec<_> = three.iter().map(|server| server.address()).collect();
@@ -55,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Ok(flushing) = &flushing {
         sync(&one, flushing)?;
     }
-    memory::compare();
+    memory::compare(for_memory);
     manager.kill()?;
     Ok(())
 }
