@@ -146,6 +146,9 @@ fn show<'a>(
 
 fn call<'a>(out: &mut Cut, arena: &'a Arena, id: Id, links: &'a [Id]) -> Option<Frame<'a>> {
     let (&[callable, args, kwargs], _) = links.split_first_chunk()?;
+    if proxy(out, arena, callable, args).is_some() {
+        return None;
+    }
     match arena.node(callable) {
         Node::Global { old, module, name } => out.name(arena, old, module, name),
         _ => out.push("<object>"),
@@ -166,6 +169,53 @@ fn call<'a>(out: &mut Cut, arena: &'a Arena, id: Id, links: &'a [Id]) -> Option<
         is_dict: false,
         close,
     })
+}
+
+/// Shows a proxy of Python's `multiprocessing.managers` as itself, if this call would
+/// make one: `RebuildProxy(class, token, …)`.
+fn proxy(out: &mut Cut, arena: &Arena, callable: Id, args: Id) -> Option<()> {
+    let global = |id| match arena.node(id) {
+        Node::Global { module, name, .. } => Some((arena.plain_str(module), arena.plain_str(name))),
+        _ => None,
+    };
+    let tuple = |id| match arena.node(id) {
+        Node::Tuple(seq) => Some(arena.links(seq)),
+        _ => None,
+    };
+    let text = |id| match arena.node(id) {
+        Node::Str(span) => str::from_utf8(arena.bytes(span)).ok(),
+        _ => None,
+    };
+    if global(callable)? != ("multiprocessing.managers", "RebuildProxy") {
+        return None;
+    }
+    let &[class, token, ..] = tuple(args)? else {
+        return None;
+    };
+    let (_, class) = global(class)?;
+    let Node::Object(_, token) = arena.node(token) else {
+        return None;
+    };
+    // What it is called with, and its state.
+    let &[_, _, _, state, ..] = arena.links(token) else {
+        return None;
+    };
+    let &[typeid, _, ident] = tuple(state)? else {
+        return None;
+    };
+    let (typeid, ident) = (text(typeid)?, text(ident)?);
+    for part in ["<", class] {
+        out.push(part);
+    }
+    if class == "AutoProxy" {
+        for part in ["[", typeid, "]"] {
+            out.push(part);
+        }
+    }
+    for part in [" object, typeid '", typeid, "' at 0x", ident, ">"] {
+        out.push(part);
+    }
+    Some(())
 }
 
 /// Text that stops growing at its limit.

@@ -364,3 +364,32 @@ fn a_text_alone_takes_little_more_than_its_bytes() {
         }
     }
 }
+
+#[test]
+fn a_proxy_of_a_manager_shows_itself_as_in_python() {
+    let managers = |name| Value::global("multiprocessing.managers", name);
+    let proxy = |class, typeid: Value| {
+        let state = Value::tuple([&typeid, &Value::none(), &"7f00".into()]);
+        let token = Value::instance(&managers("Token"), &[], Some(&state));
+        let args = [managers(class), token, "pickle".into(), Value::dict([])];
+        Value::call(&managers("RebuildProxy"), &args)
+    };
+    for (proxy, shown) in [
+        (
+            proxy("ListProxy", "list".into()),
+            "[<ListProxy object, typeid 'list' at 0x7f00>]",
+        ),
+        (
+            proxy("AutoProxy", "Queue".into()),
+            "[<AutoProxy[Queue] object, typeid 'Queue' at 0x7f00>]",
+        ),
+        // What has another form is shown as what it is.
+        (
+            proxy("ListProxy", 5.into()),
+            "[multiprocessing.managers.RebuildProxy(",
+        ),
+    ] {
+        let all = Value::list(&[proxy]).repr(999);
+        assert!(all.starts_with(shown), "{all}");
+    }
+}
