@@ -7,8 +7,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
-use rustix::fs::{FlockOperation, Mode, flock};
+use multiproc::deadline::Deadline;
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 /// How many connections may wait to be accepted. CPython's 16 (128 since
@@ -137,16 +141,34 @@ impl Drop for SocketFile {
     }
 }
 
+/// How long to wait for other servers that begin or end in the same folder, each
+/// of which takes far less.
+const OTHERS: Duration = Duration::from_secs(1);
+
 /// Servers that begin or end in a folder do so one after the other: a socket
 /// that is bound and does not listen yet, or no more, looks like nobody's, and
 /// would be removed. The lock goes with its owner, however that ends. Where the
 /// folder cannot be read or locked, it has to go without.
-fn alone_in_the_folder_of(path: &Path) -> Option<fs::File> {
+///
+/// So it has to where somebody keeps the lock: whoever can read the folder may, to
+/// keep it from being cleaned up (tmpfiles.d(5)), or out of ill will.
+fn alone_in_the_folder_of(path: &Path) -> Option<OwnedFd> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let folder = fs::File::open(folder.unwrap_or(Path::new("."))).ok()?;
-    let lock = || flock(&folder, FlockOperation::LockExclusive);
-    rustix::io::retry_on_intr(lock).ok()?;
-    Some(folder)
+    let folder = folder.unwrap_or(Path::new("."));
+    // Opening anything else than a folder might block.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = rustix::fs::open(folder, flags, Mode::empty()).ok()?;
+    let deadline = Deadline::after(OTHERS);
+    loop {
+        match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Some(folder),
+            // The kernel can only wait for ever: ask again.
+            Err(Errno::WOULDBLOCK | Errno::INTR) if !deadline.is_past() => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            Err(_) => return None,
+        }
+    }
 }
 
 fn identity(path: &Path) -> io::Result<(u64, u64)> {

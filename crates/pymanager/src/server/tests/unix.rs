@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use super::*;
 use crate::{ClientBuilder, Patience};
@@ -94,6 +95,26 @@ fn of_servers_that_begin_at_the_same_path_at_once_one_has_it() {
         have_it.pop();
         assert!(!path.exists());
     }
+}
+
+#[test]
+fn a_folder_that_somebody_keeps_locked_holds_up_no_server() {
+    let folder = path("locked");
+    fs::create_dir(&folder).unwrap();
+    let lock = fs::File::open(&folder).unwrap();
+    // As tmpfiles.d(5) says, against being cleaned up.
+    lock.lock_shared().unwrap();
+    let path = folder.join("socket");
+    let (sender, done) = mpsc::channel();
+    thread::spawn(move || {
+        let server = Listener::bind_path(&path).unwrap();
+        UnixStream::connect(&path).unwrap();
+        drop(server);
+        assert!(!path.exists());
+        sender.send(()).unwrap();
+    });
+    done.recv_timeout(LONG).unwrap();
+    fs::remove_dir(&folder).unwrap();
 }
 
 #[test]
