@@ -25,6 +25,10 @@ impl Disk {
         }
         made.then_some(Disk(folder))
     }
+
+    fn grow_to_mib(&self, size: u32) {
+        assert!(mount(&format!("remount,size={size}m"), self.0.path()));
+    }
 }
 
 impl Drop for Disk {
@@ -66,6 +70,31 @@ fn serve(disk: &Disk, limit: &str) -> (Server, Queue<String>) {
     ));
     let queue = Queue::open(&server.address, &name(), &small()).unwrap();
     (server, queue)
+}
+
+/// It finds out by trying, and does nothing any more: 2.9.10 does not even end when
+/// it is told to.
+#[test]
+#[ignore = "needs nats-server"]
+fn what_was_put_before_the_disk_was_full_is_there_when_there_is_room() {
+    let Some(disk) = Disk::of_mib(8) else { return };
+    let (mut server, queue) = serve(&disk, "1GB");
+    let (put, error) = fill(&queue);
+    assert!(put > 10, "{put}");
+    server.kill();
+    disk.grow_to_mib(64);
+    server.restart();
+    // The one that failed may be there, too.
+    let waiting = queue.stats().unwrap().waiting;
+    assert!(
+        (put..=put + 1).contains(&waiting),
+        "{put}, {waiting}: {error}"
+    );
+    for _ in 0..waiting {
+        queue.get(DEADLINE).unwrap().done(&0).unwrap();
+    }
+    queue.join(DEADLINE).unwrap();
+    assert_eq!(queue.stats().unwrap().done, waiting);
 }
 
 /// Its own limit for all queues together holds for outcomes, too.
