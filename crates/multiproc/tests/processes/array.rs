@@ -255,6 +255,8 @@ fn as_many_claims_as_there_are_slots() {
     let claims: Vec<_> = (0..10_000).map_while(|_| array.try_read(..1)).collect();
     assert_eq!(claims.len(), 512);
     assert!(array.try_read(1..).is_none());
+    // It would wait for ever.
+    assert!(panics(|| drop(array.read(1..))));
     drop(claims);
     assert!(array.try_write(..).is_some());
 }

@@ -97,7 +97,8 @@ impl Claims {
     ///
     /// # Panics
     ///
-    /// When this thread has a claim in the way itself: it would wait for ever.
+    /// When this thread has a claim in the way itself, or has all that there may be:
+    /// it would wait for ever.
     pub(super) fn claim(
         &self,
         parts: &Range<usize>,
@@ -160,7 +161,14 @@ impl Claims {
         let (slot, present) = match taken {
             Some(taken) => taken,
             None => {
-                let taken = table.slots.get(*used).and_then(Slot::take)?;
+                let next = table.slots.get(*used);
+                let ours = |slot: &Slot| slot.present.holder() == Holder::ThisThread;
+                let for_ever = next.is_none() && deadline.remaining().is_none();
+                assert!(
+                    !for_ever || !in_use.iter().all(ours),
+                    "this thread has all the {SLOTS} claims that there may be at once"
+                );
+                let taken = next.and_then(Slot::take)?;
                 *used += 1;
                 taken
             }

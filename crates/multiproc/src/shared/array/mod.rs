@@ -38,9 +38,10 @@ use claims::{Claim, Claims, Kind};
 /// ```
 ///
 /// Any number of threads, in any processes, may read a part at once, or a single
-/// one may write it: nobody ever has a `&mut` to what another can see. A claim for several parts gets all of them at once. Waiting claims
-/// are granted in no particular order: one for the whole array may wait for as
-/// long as others keep claiming parts of it.
+/// one may write it: nobody ever has a `&mut` to what another can see. A claim for
+/// several parts gets all of them at once. Waiting claims are granted in no
+/// particular order: one for the whole array may wait for as long as others keep
+/// claiming parts of it. There may be 512 claims at once; the next one waits.
 ///
 /// # When a writer dies
 ///
@@ -59,7 +60,8 @@ use claims::{Claim, Claims, Kind};
 /// # Panics
 ///
 /// Claiming parts panics if another claim of the same thread is in the way, since
-/// it would wait for itself, and if there are no such parts.
+/// it would wait for itself, and if there are no such parts. So does waiting for a
+/// claim when all 512 are the thread's own.
 pub struct Array<T: Plain> {
     first: NonNull<T>,
     parts: usize,
