@@ -3,11 +3,14 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::io::Write;
+use std::io::{IoSlice, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use multiproc::connection::{Connection, Error, pipe};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
 const NOW: Duration = Duration::ZERO;
 /// More than anything takes that waits for nobody.
@@ -75,7 +78,7 @@ fn it_may_come_in_pieces() {
             }
             // The announced connection, whose own announcement comes first.
             let mut sender = Connection::from_fd(raw).unwrap();
-            let copy = std::os::fd::AsFd::as_fd(&end).try_clone_to_owned();
+            let copy = end.as_fd().try_clone_to_owned();
             let copy = Connection::from_fd(copy.unwrap()).unwrap();
             sender.send_connection(copy).unwrap();
             sender.send("more").unwrap();
@@ -86,6 +89,44 @@ fn it_may_come_in_pieces() {
             assert_eq!(connection.recv_timeout::<String>(SOON).unwrap(), "more");
         }
     }
+}
+
+/// Of two processes that take turns at an end, the first gives up between the
+/// announcement and the message; the second gets that with its descriptor.
+#[test]
+fn it_may_be_another_receivers() {
+    let (first, mut raw) = with_raw_peer();
+    let second = Connection::from_fd(first.as_fd().try_clone_to_owned().unwrap()).unwrap();
+    let (mut first, mut second) = (first.without_read_ahead(), second.without_read_ahead());
+    let (end, mut peer) = pipe(true).unwrap();
+    raw.write_all(&announcement()).unwrap();
+    assert_nothing_yet(&mut first);
+    send_unannounced(&raw, &end);
+    drop(end);
+    let mut passed = second.recv_connection_timeout(SOON).unwrap();
+    passed.send("hello").unwrap();
+    assert_eq!(peer.recv_timeout::<String>(SOON).unwrap(), "hello");
+    // And the first one misses nothing.
+    raw.write_all(b"\0\0\0\x02hi").unwrap();
+    assert_eq!(first.recv_bytes_timeout(SOON).unwrap(), b"hi");
+}
+
+fn send_unannounced(raw: &UnixStream, connection: &Connection) {
+    // What is sent is the same for every connection.
+    let (mut sender, receiver) = pipe(true).unwrap();
+    sender.send_connection(pipe(true).unwrap().0).unwrap();
+    drop(sender);
+    let mut sent = Vec::new();
+    let mut receiver = UnixStream::from(receiver.into_fd().unwrap());
+    receiver.read_to_end(&mut sent).unwrap();
+    let message = &sent[announcement().len()..];
+
+    let fds = [connection.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    assert!(control.push(SendAncillaryMessage::ScmRights(&fds)));
+    let parts = [IoSlice::new(message)];
+    rustix::net::sendmsg(raw, &parts, &mut control, SendFlags::empty()).unwrap();
 }
 
 #[test]

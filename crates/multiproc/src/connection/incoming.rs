@@ -301,12 +301,16 @@ impl Incoming {
             // of an announcement is made for that.
             let until = if self.read_ahead { AHEAD } else { bytes };
             let room = &mut self.ahead[self.end..until];
-            let (count, fd) = match self.announced {
-                None => (or_end(stream.read_some(room, deadline))?, None),
-                Some(_) => match stream.read_with_fd(room, deadline) {
+            // Without reading ahead, another process may have received the
+            // announcement, and have given up or died before the message came.
+            let may_bring_fd = self.announced.is_some() || !self.read_ahead;
+            let (count, fd) = if may_bring_fd {
+                match stream.read_with_fd(room, deadline) {
                     Err(Error::System(error)) if is_end(&error) => (0, None),
                     other => other?,
-                },
+                }
+            } else {
+                (or_end(stream.read_some(room, deadline))?, None)
             };
             if count == 0 {
                 return match self.end {
