@@ -267,7 +267,8 @@ fn no_fork_and_no_second_put() {
     assert!(!refused());
 }
 
-/// A putter in the middle of its put, as one that is stopped there.
+/// A putter in the middle of its put, as one that is stopped there. Closing does not
+/// wait for it, nor do those who can put no more.
 fn closing_waits_for_no_putter_but_getters_do() {
     for dies in [false, true] {
         let ring = Ring::new(100, 120, 0).unwrap();
@@ -284,8 +285,20 @@ fn closing_waits_for_no_putter_but_getters_do() {
         while putting.load(Ordering::SeqCst) == 0 {
             thread::yield_now();
         }
+        let waiting = Process::spawn("waiting", || {
+            putting.store(2, Ordering::SeqCst);
+            let refused = ring.put(&[3; 8], Deadline::NEVER);
+            assert!(matches!(refused, Err(Error::Closed)), "{refused:?}");
+        });
+        while putting.load(Ordering::SeqCst) == 1 {
+            thread::yield_now();
+        }
         ring.close();
         ring.close();
+        waiting.unwrap().join_success().unwrap();
+        let refused = ring.put(&[3; 8], Deadline::NEVER);
+        assert!(matches!(refused, Err(Error::Closed)), "{refused:?}");
+        assert!(matches!(ring.try_put(&[3; 8]), Err(Error::Closed)));
         assert!(ring.is_closed());
         assert_eq!(next(&ring).unwrap(), [1; 8]);
         assert!(matches!(next(&ring), Err(Error::Empty)));

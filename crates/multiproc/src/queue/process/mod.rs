@@ -239,8 +239,8 @@ impl<T> Queue<T> {
     /// Closes the queue for all processes: nobody may put any more, not even
     /// those who wait for room now; getters get what is left, and then
     /// [`Error::Closed`]. A process that is stopped (`SIGSTOP`) in the middle of
-    /// a put does not hold this up. But getters wait for what it is putting, until
-    /// it has gone on or died.
+    /// a put holds up neither this nor other putters. But getters wait for what it
+    /// is putting, until it has gone on or died.
     pub fn close(&self) {
         self.ring.close();
     }

@@ -1,11 +1,15 @@
 //! The tail: putting.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::layout::{Header, Position};
 use super::{Error, Ring, briefly};
 use crate::deadline::Deadline;
 use crate::shared::WaitWord;
+
+/// How often a producer that waits for the lock checks whether the ring is closed.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Room that a producer needs, or several.
 #[derive(Clone, Copy)]
@@ -147,14 +151,36 @@ impl Ring {
         let tail = &self.header.tail;
         // If the last producer died holding the lock, it has not moved the tail,
         // and there is no trace of its item.
-        if tail.lock.lock_until(deadline).is_none() {
-            return Err(Error::Full);
+        if tail.lock.try_lock().is_none() {
+            self.lock_tail_later(deadline())?;
         }
         let room = self.room(need, turn);
         if room.is_err() {
             self.give_up();
         }
         room
+    }
+
+    /// Waits for the lock. It may be that of a producer that is stopped: a closed
+    /// ring takes nothing any more, so then nobody waits for it.
+    #[cold]
+    fn lock_tail_later(&self, deadline: Deadline) -> Result<(), Error> {
+        let lock = &self.header.tail.lock;
+        loop {
+            let until = || match self.is_closed() {
+                true => Deadline::after(Duration::ZERO),
+                false => Deadline::after(deadline.remaining().map_or(LOOK, |left| left.min(LOOK))),
+            };
+            if lock.lock_until(until).is_some() {
+                return Ok(());
+            }
+            if self.is_closed() {
+                return Err(Error::Closed);
+            }
+            if deadline.is_past() {
+                return Err(Error::Full);
+            }
+        }
     }
 
     #[inline]
