@@ -129,6 +129,9 @@ impl Incoming {
                     let again = self.announced.is_some();
                     self.advance(MARK_SIZE);
                     self.announced = Some(PADDING);
+                    // Never leaves the padding to another process that receives
+                    // from the same end.
+                    self.skip_padding(stream, deadline)?;
                     // A peer that announces without end must not hold up a call
                     // beyond its deadline.
                     if again && deadline.is_past() {
