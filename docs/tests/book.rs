@@ -2,6 +2,7 @@
 //! Chinese edition says what the English one says.
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -33,6 +34,27 @@ fn the_code_in_the_chapters_is_that_of_the_sources() {
         "{} lacks {missing:#?} (see `cargo run -p book -- missing`)",
         written::CATALOG
     );
+}
+
+/// All of them are built into one folder, where one would overwrite the other.
+#[test]
+fn no_two_examples_have_the_same_name() {
+    let mut seen = BTreeMap::new();
+    for members in [root(), root().join("crates")] {
+        for member in fs::read_dir(members).unwrap() {
+            let Ok(examples) = fs::read_dir(member.unwrap().path().join("examples")) else {
+                continue;
+            };
+            for example in examples {
+                let path = example.unwrap().path();
+                let name = path.file_stem().unwrap().to_owned();
+                if let Some(other) = seen.insert(name, path.clone()) {
+                    panic!("{} and {}", other.display(), path.display());
+                }
+            }
+        }
+    }
+    assert!(seen.len() > 50);
 }
 
 #[test]

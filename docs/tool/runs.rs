@@ -23,7 +23,7 @@ pub const RUNS: [(&str, &str, &[&str]); 12] = [
         "distributed",
         &["--tasks", "3", "--pause", "0.2", "--seed", "7"],
     ),
-    ("worker-killed", "distributed --example worker_killed", &[]),
+    ("task-again", "distributed --example task_again", &[]),
 ];
 
 /// Where the picture called `name` is.

@@ -7,7 +7,7 @@ use common::testing::{Program, Running, example};
 use rustix::process::{Pid, Signal, kill_process};
 
 fn program() -> Program {
-    Program::new(example("worker_killed"))
+    Program::new(example("task_again"))
 }
 
 /// The worker in a line like `worker 2 does task 1`.
@@ -77,11 +77,11 @@ fn it_waits_for_nobody_who_is_dead() {
 
 #[test]
 fn the_picture_shows_each_process_and_both_deaths() {
-    let path = std::env::temp_dir().join(format!("worker-killed-{}.svg", std::process::id()));
+    let path = std::env::temp_dir().join(format!("task-again-{}.svg", std::process::id()));
     let done = program().arg("--timeline").arg(&path).run().success();
     let drawn = fs::read_to_string(&path).expect("the picture");
     fs::remove_file(&path).expect("the picture");
-    assert!(drawn.contains("<title>worker_killed</title>"), "{drawn}");
+    assert!(drawn.contains("<title>task_again</title>"), "{drawn}");
     assert_eq!(drawn.matches(">child ").count(), 3, "{drawn}");
     assert_eq!(drawn.matches("killed by").count(), 2, "{drawn}");
     assert!(!done.lines().is_empty());

@@ -2,7 +2,7 @@
 //!
 //! <!-- any order; numbers vary -->
 //! ```text
-//! $ cargo run -q -p distributed --example worker_killed
+//! $ cargo run -q -p distributed --example task_again
 //! worker 1 waits for a task
 //! worker 2 waits for a task
 //! worker 3 waits for a task
