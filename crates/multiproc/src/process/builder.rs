@@ -151,7 +151,8 @@ impl<'fd> Builder<'fd> {
     /// through another connection, or taken out by
     /// [`into_fd`](Connection::into_fd). Then it stays open until the new owner
     /// and every process with a copy have closed it. An end that a child only
-    /// *borrows* ends when the owner drops it.
+    /// *borrows* ends when the owner drops it, and so does a duplicate of its
+    /// descriptor (`as_fd().try_clone_to_owned()`).
     ///
     /// # Errors
     ///
