@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::thread;
 
 use rustix::process::Signal;
 
@@ -82,11 +83,20 @@ impl Manners {
     ///
     /// At the first fault, with the run that showed it.
     pub fn check(self) {
-        self.check_usage();
-        self.check_help();
-        self.check_output();
-        self.check_timeline();
-        self.check_ends();
+        let parts: [fn(&Self); 5] = [
+            Self::check_usage,
+            Self::check_help,
+            Self::check_output,
+            Self::check_timeline,
+            Self::check_ends,
+        ];
+        // At once: the programs nap most of the time.
+        let recipe = &self;
+        thread::scope(|scope| {
+            for part in parts {
+                scope.spawn(move || part(recipe));
+            }
+        });
     }
 
     fn program(&self) -> Program {

@@ -199,7 +199,7 @@ fn killed_in_the_line(steps: Steps) {
         first.kill();
         ring.try_put(&[11; 8]).unwrap();
         assert_eq!(rest(&ring), [2, 3, 4, 5, 6, 7, 8, 11]);
-        !done && (steps == Steps::All || step < 150)
+        !done && (steps == Steps::All || step < 70)
     });
 }
 
