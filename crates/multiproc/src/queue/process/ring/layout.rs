@@ -5,6 +5,8 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use crossbeam_utils::CachePadded;
+
 use crate::shared::{ProcessSafe, RawMutex, WaitWord};
 
 /// How far an end has come: in units of 8 bytes, and in items. Both numbers only
@@ -47,19 +49,21 @@ impl Position {
 #[repr(C, align(128))]
 pub(super) struct End {
     pub(super) lock: RawMutex,
-    pub(super) position: AtomicU64,
     /// The other end's position when this one last had to know it. Reading it
     /// there each time would move its cache line back and forth. Guarded by the
     /// lock.
     pub(super) other: AtomicU64,
+    /// Apart from the lock: who waits at the other end watches it, and would take
+    /// the lock's cache line away from its owner each time.
+    pub(super) position: CachePadded<AtomicU64>,
 }
 
 impl End {
     pub(super) fn new() -> Self {
         End {
             lock: RawMutex::new(),
-            position: AtomicU64::new(0),
             other: AtomicU64::new(0),
+            position: CachePadded::new(AtomicU64::new(0)),
         }
     }
 }
