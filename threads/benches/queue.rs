@@ -1,7 +1,6 @@
-//! The thread queue with all its counters, one producer to one consumer,
-//! beside the bare channel that carries its items, and beside CPython's
-//! `queue.Queue` doing the same. The aims: 5 million items a second, and 20
-//! times CPython.
+//! The thread queue with all its counters, beside bare channels, and beside
+//! CPython's `queue.Queue` doing the same. The aims: at least 0.6 of crossbeam's
+//! channel, which counts nothing, and 20 times CPython.
 //!
 //! ```text
 //! cargo bench -p threads
@@ -34,14 +33,24 @@ fn main() {
         })
         .run();
     }
-    Comparison::new(
-        "a thread queue: four to four, 1024 at most",
-        Unit::PerSecond,
-    )
-    .candidate("Queue", || Some(many(&Queue::new(CAPACITY))))
-    .candidate("Queue::lifo", || Some(many(&Queue::lifo(CAPACITY))))
-    .candidate("Queue::priority", || Some(many(&Queue::priority(CAPACITY))))
-    .run();
+    for (title, threads) in [("two to two", 2), ("four to four", 4)] {
+        let title = format!("a thread queue: {title}, {CAPACITY} at most");
+        let mut row = Comparison::new(title, Unit::PerSecond)
+            .candidate("Queue", || Some(many(&Queue::new(CAPACITY), threads)))
+            .candidate("crossbeam channel, no counters", || {
+                Some(many_channels(threads))
+            });
+        if threads == 4 {
+            row = row
+                .candidate("Queue::lifo", || {
+                    Some(many(&Queue::lifo(CAPACITY), threads))
+                })
+                .candidate("Queue::priority", || {
+                    Some(many(&Queue::priority(CAPACITY), threads))
+                });
+        }
+        row.run();
+    }
 }
 
 fn ours(queue: &Queue<u64>) -> f64 {
@@ -106,19 +115,37 @@ fn std_channel(maxsize: usize) -> f64 {
     ITEMS as f64 / time
 }
 
-fn many(queue: &Queue<u64>) -> f64 {
+fn many(queue: &Queue<u64>, threads: u64) -> f64 {
     let time = seconds(|| {
         thread::scope(|scope| {
-            for _ in 0..4 {
+            for _ in 0..threads {
                 scope.spawn(|| consume(queue));
             }
-            let producer = || (0..ITEMS / 4).for_each(|item| queue.put(item).expect("open"));
-            let producers: Vec<_> = (0..4).map(|_| scope.spawn(producer)).collect();
+            let producer = || (0..ITEMS / threads).for_each(|item| queue.put(item).expect("open"));
+            let producers: Vec<_> = (0..threads).map(|_| scope.spawn(producer)).collect();
             for producer in producers {
                 producer.join().expect("no panic");
             }
             queue.join();
             queue.close();
+        });
+    });
+    ITEMS as f64 / time
+}
+
+fn many_channels(threads: u64) -> f64 {
+    let (sender, receiver) = crossbeam_channel::bounded(CAPACITY);
+    let time = seconds(|| {
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                let (sender, receiver) = (sender.clone(), receiver.clone());
+                scope.spawn(move || receiver.iter().for_each(swallow));
+                scope.spawn(move || {
+                    let send = |item| sender.send(item).expect("a receiver lives");
+                    (0..ITEMS / threads).for_each(send);
+                });
+            }
+            drop(sender);
         });
     });
     ITEMS as f64 / time

@@ -1,6 +1,6 @@
-//! The wait word (the very code of `multiproc`) and the ring's claims (their
-//! protocol, restated) in every order that the memory model allows, with deaths
-//! (loom):
+//! The wait word and the thread queue's ring (the very code of `multiproc`) and the
+//! process queue's claims (their protocol, restated) in every order that the memory
+//! model allows, with deaths (loom):
 //!
 //! ```text
 //! cargo test --release --manifest-path crates/multiproc/model/Cargo.toml
@@ -15,7 +15,18 @@ mod wait_word;
 
 mod claims;
 mod sync;
+mod threads;
 mod waiting;
+
+/// In place of `queue`.
+mod queue {
+    #[derive(Debug, PartialEq, Eq)]
+    pub(crate) enum Error {
+        Full,
+        Empty,
+        Closed,
+    }
+}
 
 /// In place of `shared::value`.
 #[allow(dead_code, reason = "the wait word implements them, nobody asks")]

@@ -1,32 +1,26 @@
 //! An event count: threads sleep until something changes. While nobody sleeps,
 //! it costs those who make changes hardly anything.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
-use crossbeam_utils::CachePadded;
-
+use super::sync::{AtomicUsize, Condvar, LOOKS, Mutex, MutexGuard, Ordering, PATIENT, yield_now};
 use crate::deadline::Deadline;
-
-/// How often to check before going to sleep, and after how many checks to let
-/// other threads run in between. Sleeping and being woken takes some ten
-/// microseconds, in which a queue moves a hundred items.
-const LOOKS: u32 = 10;
-const PATIENT: u32 = 6;
 
 /// Threads that wait for one kind of change.
 ///
-/// The change itself is made without this lock:
+/// The change itself is made without this lock. It is a sequentially consistent
+/// write, and the sleepers read it in the same way:
 ///
-/// - A sleeper announces itself in `asleep`, reads `changes`, *and then* checks
-///   whether there is something for it.
-/// - Whoever makes a change makes it, counts it in `changes`, *and then* checks
-///   for sleepers.
+/// - A sleeper announces itself in `asleep`, *and then* checks whether there is
+///   something for it.
+/// - Whoever makes a change makes it, *and then* checks for sleepers.
 ///
 /// All sequentially consistent accesses have a single order. In it, either the
-/// count comes before the sleeper's read, and the sleeper sees the change; or the
-/// announcement comes before the check for sleepers, and the sleeper is woken.
+/// change comes before the sleeper's read, and the sleeper sees it; or the
+/// announcement comes before the check for sleepers, and the sleeper is woken. A
+/// change that is made, and read, under a lock will do as well: if the sleeper has
+/// that lock first, whoever has it next sees the announcement.
 ///
 /// A wake-up is a permit, and belongs to no sleeper in particular. Each thread
 /// that announced itself is counted in exactly one of `asleep` and `permits`, and
@@ -34,9 +28,6 @@ const PATIENT: u32 = 6;
 /// permit cannot get lost with a thread that timed out.
 #[derive(Debug, Default)]
 pub(super) struct EventCount {
-    /// Written with every change, so it is kept apart from the rest, which hardly
-    /// ever changes.
-    changes: CachePadded<AtomicU64>,
     /// How many threads have announced themselves and have no permit. Written
     /// under the lock, read without it.
     asleep: AtomicUsize,
@@ -45,23 +36,14 @@ pub(super) struct EventCount {
 }
 
 impl EventCount {
-    /// Counts a change that was just made, and wakes one sleeper, if there is one,
-    /// to check again.
-    pub(super) fn count_and_wake_one(&self) {
-        self.changes.fetch_add(1, Ordering::SeqCst);
+    /// Wakes one sleeper, if there is one, to check again.
+    pub(super) fn wake_one(&self) {
         if self.has_sleepers() {
             self.wake(1);
         }
     }
 
-    /// How many changes were counted.
-    pub(super) fn count(&self) -> u64 {
-        self.changes.load(Ordering::SeqCst)
-    }
-
-    /// Wakes all sleepers to check again, without counting a change. For changes
-    /// that are sequentially consistent writes themselves, and that the sleepers
-    /// read in the same way.
+    /// Wakes all sleepers to check again.
     pub(super) fn wake_all(&self) {
         if self.has_sleepers() {
             self.wake(usize::MAX);
@@ -115,7 +97,7 @@ impl EventCount {
                 if look < PATIENT {
                     (0..1 << look).for_each(|_| std::hint::spin_loop());
                 } else {
-                    std::thread::yield_now();
+                    yield_now();
                 }
             }
             if deadline.is_past() {
@@ -137,7 +119,6 @@ impl EventCount {
         let asleep = self.asleep.load(Ordering::Relaxed);
         self.asleep.store(asleep + 1, Ordering::SeqCst);
         drop(permits);
-        self.changes.load(Ordering::SeqCst);
         Announced { event: self }
     }
 

@@ -31,16 +31,18 @@
 //! | --- | --- |
 //! | [`Queue::lifo`], [`Queue::priority`] | `LifoQueue`, `PriorityQueue` |
 //!
-//! The parts: `store` holds the items (first in, first out, they go through a
-//! crossbeam channel) and never waits; `event_count` does all the waiting;
-//! `counts` counts what was put and what is done, and knows whether more may
-//! come.
+//! The parts: `store` holds the items (first in, first out: in a `ring` if there is
+//! a bound, in a `channel` if not), knows how many were put and whether more may
+//! come, and never waits; `event_count` does all the waiting; `counts` counts what
+//! is done.
 
+mod channel;
 mod counts;
 mod event_count;
-mod putting;
 mod rejected;
+mod ring;
 mod store;
+mod sync;
 
 #[cfg(test)]
 mod tests;
@@ -54,7 +56,6 @@ use super::Error;
 use crate::deadline::Deadline;
 use counts::Counts;
 use event_count::EventCount;
-use putting::Putting;
 pub use rejected::Rejected;
 use store::Store;
 
@@ -78,9 +79,9 @@ use store::Store;
 pub struct Queue<T> {
     store: Store<T>,
     counts: Counts,
-    /// Counts the items that come; getters wait here.
+    /// Getters wait here for items.
     getters: CachePadded<EventCount>,
-    /// Counts the room that is made; putters wait here.
+    /// Putters wait here for room.
     putters: CachePadded<EventCount>,
 }
 
@@ -143,20 +144,9 @@ impl<T> Queue<T> {
     ///
     /// [`Error::Full`], [`Error::Closed`].
     pub fn try_put(&self, item: T) -> Result<(), Rejected<T>> {
-        let rejected = |error, item| Err(Rejected { error, item });
-        let open = self.counts.begin_put();
-        let putting = Putting::of(self);
-        if !open {
-            putting.refuse();
-            return rejected(Error::Closed, item);
-        }
-        match self.store.push(item) {
-            Ok(()) => Ok(()),
-            Err(item) => {
-                putting.refuse();
-                rejected(Error::Full, item)
-            }
-        }
+        // Also if comparing it with others panics: it is in the queue then.
+        let _waking = Waking(&self.getters);
+        self.store.push(item)
     }
 
     fn put_until(&self, item: T, deadline: impl FnOnce() -> Deadline) -> Result<(), Rejected<T>> {
@@ -167,12 +157,9 @@ impl<T> Queue<T> {
             }) => Some(item),
             done => return done,
         };
-        let outcome = self.putters.wait(deadline(), || {
-            // A look is cheaper than a try, and disturbs nobody.
-            if self.store.is_full() && !self.is_closed() {
-                return None;
-            }
-            match self.try_put(waiting.take()?) {
+        let outcome = self
+            .putters
+            .wait(deadline(), || match self.try_put(waiting.take()?) {
                 Err(Rejected {
                     error: Error::Full,
                     item,
@@ -181,8 +168,7 @@ impl<T> Queue<T> {
                     None
                 }
                 done => Some(done),
-            }
-        });
+            });
         match (outcome, waiting) {
             (None, Some(item)) => Err(Rejected {
                 error: Error::Full,
@@ -217,15 +203,11 @@ impl<T> Queue<T> {
     ///
     /// [`Error::Empty`], [`Error::Closed`] as for `get`.
     pub fn try_get(&self) -> Result<T, Error> {
-        if let Some(item) = self.pop() {
-            return Ok(item);
+        let item = self.store.pop()?;
+        if self.store.capacity().is_some() {
+            self.putters.wake_one();
         }
-        if !self.counts.is_over(self.getters.count()) {
-            return Err(Error::Empty);
-        }
-        // The last item may have come between the two checks above. No more come
-        // now.
-        self.pop().ok_or(Error::Closed)
+        Ok(item)
     }
 
     fn get_until(&self, deadline: impl FnOnce() -> Deadline) -> Result<T, Error> {
@@ -237,14 +219,6 @@ impl<T> Queue<T> {
         attempt()
             .or_else(|| self.getters.wait(deadline(), attempt))
             .unwrap_or(Err(Error::Empty))
-    }
-
-    fn pop(&self) -> Option<T> {
-        let item = self.store.pop()?;
-        if self.store.capacity().is_some() {
-            self.putters.count_and_wake_one();
-        }
-        Some(item)
     }
 
     /// How many items are in the queue.
@@ -275,24 +249,24 @@ impl<T> Queue<T> {
     /// [`Error::TooManyDone`] if every item that was put is already done; nothing
     /// changes then. Python's `ValueError`.
     pub fn task_done(&self) -> Result<(), Error> {
-        self.counts.done()
+        self.counts.done(|| self.store.put())
     }
 
-    /// How many items were put and are not done: Python's `unfinished_tasks`. An
-    /// item that is just being refused may be counted for a moment.
+    /// How many items were put and are not done: Python's `unfinished_tasks`.
     pub fn unfinished(&self) -> u64 {
-        self.counts.unfinished()
+        self.counts.unfinished(|| self.store.put())
     }
 
     /// Waits until every item that was put is done.
     pub fn join(&self) {
-        self.counts.join(Deadline::NEVER);
+        self.counts.join(Deadline::NEVER, || self.store.put());
     }
 
     /// Like [`join`](Self::join), for at most `timeout`; returns whether all
     /// items are done.
     pub fn join_timeout(&self, timeout: Duration) -> bool {
-        self.counts.join(Deadline::after(timeout))
+        self.counts
+            .join(Deadline::after(timeout), || self.store.put())
     }
 
     /// Closes the queue: nothing can be put any more, and getters get what is
@@ -300,14 +274,23 @@ impl<T> Queue<T> {
     /// wakes up. `join` still waits for what is not done. Python 3.13's
     /// `shutdown()`.
     pub fn close(&self) {
-        self.counts.close();
+        self.store.close();
         self.getters.wake_all();
         self.putters.wake_all();
     }
 
     /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
-        self.counts.is_closed()
+        self.store.is_closed()
+    }
+}
+
+/// Wakes a sleeper when dropped.
+struct Waking<'a>(&'a EventCount);
+
+impl Drop for Waking<'_> {
+    fn drop(&mut self) {
+        self.0.wake_one();
     }
 }
 

@@ -1,18 +1,22 @@
-//! Where the items are: first in, first out in a channel, or in any other order
-//! under a lock.
+//! Where the items are: first in, first out in a ring, or in a channel when there
+//! is no bound, or in any other order under a lock.
 
 use std::cmp::Ordering as Cmp;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError};
+use super::channel::Channel;
+use super::rejected::Rejected;
+use super::ring::{self, Ring};
+use crate::queue::Error;
 
-/// The most items in a bounded channel, which allocates all its room at the
-/// start. A queue that may hold more grows as it fills instead.
-const LARGEST_CHANNEL: usize = 1 << 16;
-
-/// Items in some order. Nothing here waits.
+/// Items in some order. Nothing here waits, but for a put or a get that another
+/// thread has begun and only has to end.
+///
+/// Every change is one that an [`EventCount`](super::event_count::EventCount)'s
+/// sleepers can rely on.
 pub(super) enum Store<T> {
+    Ring(Ring<T>),
     Channel(Channel<T>),
     Ordered(Ordered<T>),
 }
@@ -20,10 +24,13 @@ pub(super) enum Store<T> {
 impl<T: Send + 'static> Store<T> {
     pub(super) fn fifo(capacity: Option<usize>) -> Self {
         match capacity {
-            Some(most) if most > LARGEST_CHANNEL => {
+            None => Store::Channel(Channel::new()),
+            // A ring has all its room from the start. A queue that may hold more
+            // grows as it fills instead.
+            Some(most) if most > ring::MOST => {
                 Store::Ordered(Ordered::new(capacity, VecDeque::new()))
             }
-            _ => Store::Channel(Channel::new(capacity)),
+            Some(most) => Store::Ring(Ring::new(most)),
         }
     }
 
@@ -40,96 +47,134 @@ impl<T: Send + 'static> Store<T> {
 }
 
 impl<T> Store<T> {
-    /// Stores the item, or returns it if there is no room.
-    pub(super) fn push(&self, item: T) -> Result<(), T> {
+    /// Stores the item, or gives it back if there is no room, or the store closed.
+    pub(super) fn push(&self, item: T) -> Result<(), Rejected<T>> {
         match self {
-            Store::Channel(channel) => channel
-                .sender
-                .try_send(item)
-                .map_err(TrySendError::into_inner),
+            Store::Ring(ring) => ring.push(item),
+            Store::Channel(channel) => channel.push(item),
             Store::Ordered(ordered) => ordered.push(item),
         }
     }
 
-    pub(super) fn pop(&self) -> Option<T> {
+    /// The next item; [`Error::Empty`], or [`Error::Closed`] when none comes any
+    /// more.
+    pub(super) fn pop(&self) -> Result<T, Error> {
         match self {
-            Store::Channel(channel) => channel.receiver.try_recv().ok(),
-            Store::Ordered(ordered) => ordered.lock().pop(),
+            Store::Ring(ring) => ring.pop(),
+            Store::Channel(channel) => channel.pop(),
+            Store::Ordered(ordered) => ordered.pop(),
         }
     }
 
     pub(super) fn len(&self) -> usize {
         match self {
-            Store::Channel(channel) => channel.receiver.len(),
-            Store::Ordered(ordered) => ordered.lock().len(),
+            Store::Ring(ring) => ring.len(),
+            Store::Channel(channel) => channel.len(),
+            Store::Ordered(ordered) => ordered.lock().items.len(),
         }
     }
 
     pub(super) fn capacity(&self) -> Option<usize> {
         match self {
-            Store::Channel(channel) => channel.sender.capacity(),
+            Store::Ring(ring) => Some(ring.capacity()),
+            Store::Channel(_) => None,
             Store::Ordered(ordered) => ordered.capacity,
         }
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.capacity().is_some_and(|most| self.len() >= most)
+        match self {
+            Store::Ring(ring) => ring.is_full(),
+            Store::Channel(_) => false,
+            Store::Ordered(ordered) => ordered.is_full(&ordered.lock()),
+        }
     }
-}
 
-/// First in, first out, without a lock.
-///
-/// Both ends of the channel stay here, so it never disconnects, and only its
-/// non-blocking calls are used. Its own waiting would not do: only room or the
-/// drop of all receivers wakes a blocked sender, and that drop throws away the
-/// items that `close` must keep.
-pub(super) struct Channel<T> {
-    sender: Sender<T>,
-    receiver: Receiver<T>,
-}
+    /// How many items were put. An item counts before it can be got, or its
+    /// `task_done` might come first.
+    pub(super) fn put(&self) -> u64 {
+        match self {
+            Store::Ring(ring) => ring.put(),
+            Store::Channel(channel) => channel.put(),
+            Store::Ordered(ordered) => ordered.lock().put,
+        }
+    }
 
-impl<T> Channel<T> {
-    fn new(capacity: Option<usize>) -> Self {
-        let (sender, receiver) = match capacity {
-            Some(most) => crossbeam_channel::bounded(most),
-            None => crossbeam_channel::unbounded(),
-        };
-        Channel { sender, receiver }
+    pub(super) fn close(&self) {
+        match self {
+            Store::Ring(ring) => ring.close(),
+            Store::Channel(channel) => channel.close(),
+            Store::Ordered(ordered) => ordered.lock().closed = true,
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        match self {
+            Store::Ring(ring) => ring.is_closed(),
+            Store::Channel(channel) => channel.is_closed(),
+            Store::Ordered(ordered) => ordered.lock().closed,
+        }
     }
 }
 
 /// Any order, under a lock.
 pub(super) struct Ordered<T> {
     capacity: Option<usize>,
-    items: Mutex<Box<dyn Order<T>>>,
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    items: Box<dyn Order<T>>,
+    /// How many were put.
+    put: u64,
+    closed: bool,
 }
 
 impl<T> Ordered<T> {
     fn new(capacity: Option<usize>, order: impl Order<T> + 'static) -> Self {
         Ordered {
             capacity,
-            items: Mutex::new(Box::new(order)),
+            state: Mutex::new(State {
+                items: Box::new(order),
+                put: 0,
+                closed: false,
+            }),
         }
     }
 
-    fn push(&self, item: T) -> Result<(), T> {
-        let mut items = self.lock();
-        if self.capacity.is_some_and(|most| items.len() >= most) {
-            return Err(item);
+    fn push(&self, item: T) -> Result<(), Rejected<T>> {
+        let mut state = self.lock();
+        let error = match state.closed {
+            true => Error::Closed,
+            false if self.is_full(&state) => Error::Full,
+            false => {
+                // First, for comparing may panic, and then the item is in as well.
+                state.put += 1;
+                state.items.push(item);
+                return Ok(());
+            }
+        };
+        Err(Rejected { error, item })
+    }
+
+    fn pop(&self) -> Result<T, Error> {
+        let mut state = self.lock();
+        match state.items.pop() {
+            Some(item) => Ok(item),
+            None if state.closed => Err(Error::Closed),
+            None => Err(Error::Empty),
         }
-        items.push(item);
-        Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Box<dyn Order<T>>> {
-        lock(&self.items)
+    fn is_full(&self, state: &State<T>) -> bool {
+        self.capacity.is_some_and(|most| state.items.len() >= most)
     }
-}
 
-/// Ignores poison. Comparing items runs the caller's code, which may panic; the
-/// heap then still has the same items, in whatever order that code left them.
-fn lock<R>(mutex: &Mutex<R>) -> MutexGuard<'_, R> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ignores poison. Comparing items runs the caller's code, which may panic; the
+    /// heap then still has the same items, in whatever order that code left them.
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What decides which item is next.

@@ -68,12 +68,17 @@ fn close_wakes_every_blocked_getter_and_putter() {
     }
 }
 
-/// A put races with a close: it is either refused, or its item is got.
+/// A put races with a close: it is either refused, or its item is got; and every
+/// getter learns of the end.
 #[test]
 fn an_item_put_as_the_queue_closes_is_not_lost() {
     for round in 0..2_000 {
-        let queue = Queue::new(if round % 2 == 0 { 0 } else { 1 });
-        let (start, got, put) = (Barrier::new(3), AtomicU64::new(0), AtomicU64::new(0));
+        let queue = match round % 3 {
+            0 => Queue::new(0),
+            1 => Queue::new(1),
+            _ => Queue::lifo(1),
+        };
+        let (start, got, put) = (Barrier::new(4), AtomicU64::new(0), AtomicU64::new(0));
         scope(|scope| {
             scope.spawn(|| {
                 start.wait();
@@ -81,12 +86,14 @@ fn an_item_put_as_the_queue_closes_is_not_lost() {
                     put.fetch_add(1, Ordering::Relaxed);
                 }
             });
-            scope.spawn(|| {
-                start.wait();
-                while queue.get().is_ok() {
-                    got.fetch_add(1, Ordering::Relaxed);
-                }
-            });
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    start.wait();
+                    while queue.get().is_ok() {
+                        got.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
             start.wait();
             (0..round % 100).for_each(|_| std::hint::spin_loop());
             queue.close();

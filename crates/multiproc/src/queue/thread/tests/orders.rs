@@ -1,5 +1,6 @@
 //! Which item is next, and what is refused.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Error, MOMENT, Queue, forms, put_all, take_all};
@@ -71,6 +72,43 @@ fn a_full_queue_gives_the_item_back() {
         queue.get().unwrap();
         assert!(!queue.is_full());
         queue.put_timeout("c".into(), Duration::MAX).unwrap();
+    }
+}
+
+/// As many as there is room for, again and again: the counts go on from lap to lap.
+#[test]
+fn a_queue_of_any_size_is_filled_many_times() {
+    for maxsize in [1, 2, 3, 5, 64, 100] {
+        let queue = Queue::new(maxsize);
+        for lap in 0..5 {
+            for number in 0..maxsize {
+                assert_eq!(queue.len(), number);
+                queue.try_put((lap, number)).unwrap();
+            }
+            assert!(queue.is_full() && queue.try_put((lap, maxsize)).is_err());
+            assert_eq!(queue.unfinished(), maxsize as u64);
+            for number in 0..maxsize {
+                assert_eq!(queue.try_get().unwrap(), (lap, number));
+                assert!(!queue.is_full());
+                queue.task_done().unwrap();
+            }
+            assert!(queue.is_empty() && matches!(queue.task_done(), Err(Error::TooManyDone)));
+        }
+    }
+}
+
+#[test]
+fn what_nobody_got_is_dropped_with_the_queue() {
+    let item = Arc::new(());
+    for maxsize in [0, 3, 5] {
+        for queue in forms(maxsize) {
+            put_all(&queue, [(); 3].map(|()| Arc::clone(&item)));
+            drop(queue.get().unwrap());
+            put_all(&queue, [Arc::clone(&item)]);
+            assert_eq!(Arc::strong_count(&item), 4);
+            queue.close();
+        }
+        assert_eq!(Arc::strong_count(&item), 1);
     }
 }
 
