@@ -69,7 +69,16 @@ pub fn frame(rng: &mut Rng) -> Vec<u8> {
 pub fn connection(rng: &mut Rng) -> Vec<u8> {
     let mut bytes = Vec::new();
     for _ in 0..rng.usize(..5) {
-        let length = rng.usize(..100);
+        // Some do not come with one read.
+        let long = rng.u8(..5) == 0;
+        let length = rng.usize(..if long { 8_000 } else { 100 });
+        // A descriptor that is announced, though none can come with these bytes: the
+        // mark, and its padding, of which a part may be missing.
+        if rng.u8(..10) == 0 {
+            bytes.extend(b"\x80fds");
+            let padding = if rng.bool() { 4100 } else { rng.usize(..4200) };
+            bytes.resize(bytes.len() + padding, 0);
+        }
         let stated = match rng.u8(..10) {
             0 => rng.i32(..),
             _ => length as i32,
@@ -81,7 +90,17 @@ pub fn connection(rng: &mut Rng) -> Vec<u8> {
             }
             _ => bytes.extend(stated.to_be_bytes()),
         }
+        let begin = bytes.len();
         bytes.extend((0..length).map(|_| rng.u8(..)));
+        // What a vector or a text begins with, more or less.
+        if length > 9 && rng.bool() {
+            let count = (length - 9) / [1, 4][rng.usize(..2)] + [0, 0, 0, 1][rng.usize(..4)];
+            bytes[begin] = 255;
+            bytes[begin + 1..begin + 9].copy_from_slice(&(count as u64).to_le_bytes());
+            if rng.bool() {
+                bytes[begin + 9..].iter_mut().for_each(|byte| *byte &= 0x7f);
+            }
+        }
     }
     if rng.bool() {
         bytes.truncate(rng.usize(..=bytes.len()));

@@ -9,7 +9,7 @@ mod pickle;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 
-use multiproc::connection::{Connection, frame};
+use multiproc::connection::{Connection, Error, frame};
 
 pub use handshake::handshake;
 pub use pickle::pickle;
@@ -29,10 +29,10 @@ pub fn frame(data: &[u8]) {
     }
 }
 
-/// A peer that sends these bytes and is gone: messages come out, then an error; never more
-/// than was allowed.
+/// A peer that sends these bytes and is gone: messages come out, as bytes or as values,
+/// then an error; never more than was allowed.
 pub fn connection(data: &[u8]) {
-    const LIMIT: usize = 4096;
+    const LIMIT: usize = 8000;
     // More than a socket takes at once would wait for its reader.
     let data = &data[..data.len().min(16 << 10)];
     let Ok((mut peer, ours)) = UnixStream::pair() else {
@@ -47,9 +47,20 @@ pub fn connection(data: &[u8]) {
     };
     connection.set_limit(LIMIT);
     let mut left = data.len();
-    while let Ok(message) = connection.recv_bytes() {
-        assert!(message.len() <= LIMIT, "longer than the limit");
-        let taken = left.checked_sub(4 + message.len());
+    loop {
+        let message = match data.last() {
+            Some(byte) if byte % 3 == 1 => connection.recv::<String>().map(|text| text.len()),
+            Some(byte) if byte % 3 == 2 => connection.recv::<Vec<u32>>().map(|vec| 4 * vec.len()),
+            _ => connection.recv_bytes().map(|bytes| bytes.len()),
+        };
+        let length = match message {
+            Ok(length) => length,
+            // The message is lost, and the next one comes.
+            Err(Error::Codec(_)) => 0,
+            Err(_) => return,
+        };
+        assert!(length <= LIMIT, "longer than the limit");
+        let taken = left.checked_sub(4 + length);
         left = taken.expect("no more messages than were sent");
     }
 }
