@@ -29,6 +29,7 @@ mod error_text;
 pub mod pool;
 pub mod process;
 pub mod queue;
+mod room;
 pub mod shared;
 pub mod subprocess;
 pub mod thread;

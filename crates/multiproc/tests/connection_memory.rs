@@ -76,6 +76,20 @@ fn a_message_received_into_a_buffer_takes_nothing() {
 }
 
 #[test]
+fn a_vector_takes_its_own_memory_and_no_more() {
+    let (mut receiver, mut sender) = pipe(true).unwrap();
+    // One that fits into the pipe, which has nobody else to empty it.
+    let value = vec![7.5_f64; 20_000];
+    sender
+        .send_bytes(b"the buffer for receiving ahead")
+        .unwrap();
+    receiver.recv_bytes().unwrap();
+    assert_eq!(taken(|| sender.send(&value).unwrap()), (0, 0));
+    let used = taken(|| assert!(receiver.recv::<Vec<f64>>().unwrap() == value));
+    assert_eq!(used, (size_of_val(&value[..]), 1));
+}
+
+#[test]
 fn a_length_over_the_limit_takes_nothing() {
     let (ours, mut peer) = UnixStream::pair().unwrap();
     let mut connection = Connection::from_fd(ours).unwrap();

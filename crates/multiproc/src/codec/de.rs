@@ -33,7 +33,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn length(&mut self) -> Result<u64, Error> {
+    pub(super) fn length(&mut self) -> Result<u64, Error> {
         match self.byte()? {
             LONG => self.array().map(u64::from_le_bytes),
             short => Ok(short.into()),

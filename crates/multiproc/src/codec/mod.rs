@@ -33,6 +33,7 @@ mod de;
 mod scratch;
 mod ser;
 mod slices;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 pub(crate) use scratch::with_scratch;
+pub(crate) use whole::{PREFIX, as_whole, read_whole};
 
 /// Why a value could not be serialised or deserialised.
 ///

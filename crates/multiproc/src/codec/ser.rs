@@ -2,7 +2,7 @@
 
 use serde::ser::{self, Serialize, Serializer};
 
-use super::{Error, slices};
+use super::{Error, PREFIX, slices};
 
 /// Lengths from this one on take nine bytes.
 pub(super) const LONG: u8 = 255;
@@ -19,6 +19,21 @@ impl Writer<'_> {
                 self.out.push(LONG);
                 self.out.extend_from_slice(&length.to_le_bytes());
             }
+        }
+    }
+}
+
+/// The bytes of a length: an array, and how many of them.
+pub(super) fn length(length: u64) -> ([u8; PREFIX], usize) {
+    let mut bytes = [LONG; PREFIX];
+    match u8::try_from(length) {
+        Ok(short) if short != LONG => {
+            bytes[0] = short;
+            (bytes, 1)
+        }
+        _ => {
+            bytes[1..].copy_from_slice(&length.to_le_bytes());
+            (bytes, PREFIX)
         }
     }
 }

@@ -31,7 +31,7 @@ use super::de::Reader;
 /// Any `size_of::<Self>()` initialised bytes are a value, every value is that
 /// many initialised bytes, and, on a machine whose numbers begin with the least
 /// significant byte, these are the bytes that [`encode`](super::encode) gives.
-unsafe trait Number: Copy + 'static {}
+pub(super) unsafe trait Number: Copy + 'static {}
 
 macro_rules! numbers {
     ($($type:ty),*) => {
@@ -68,6 +68,8 @@ macro_rules! first_of {
         )*
     };
 }
+
+pub(super) use first_of;
 
 /// If `items`, not yet begun, iterates over a slice of numbers: how many there
 /// are, and their bytes.

@@ -7,6 +7,8 @@
 //! it stopped. A message that brings a descriptor is announced, and begun by
 //! `recvmsg`.
 
+mod body;
+
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -15,10 +17,16 @@ use super::announce::{AHEAD, ANNOUNCEMENT, MARK, MARK_SIZE, PADDING};
 use super::frame::{self, Header};
 use super::stream::Stream;
 use crate::deadline::Deadline;
+use crate::room::Room;
 
 /// How much to allocate for an announced length before its bytes come. More
 /// follows only as they do, so a large announcement alone costs no memory.
 const FIRST: usize = 1 << 20;
+
+/// How far to receive ahead where messages are longer than [`AHEAD`], but not longer
+/// than this: each of them comes with one call, as a small one does. Of still longer
+/// ones, only the beginning is worth a copy.
+const FURTHER: usize = 16 << 10;
 
 /// How many descriptors to keep: that of the current message, and that of the
 /// next one, which the same read may have brought.
@@ -29,6 +37,10 @@ pub(super) struct Incoming {
     ahead: Vec<u8>,
     start: usize,
     end: usize,
+    /// How far to receive ahead now: `AHEAD` or `FURTHER`.
+    reach: usize,
+    /// The longest message so far: its sender has sent so much indeed.
+    longest: usize,
     /// How many bytes of the stream come before `ahead[start]`.
     position: u64,
     /// How much padding is left of an announcement: the next message may bring a
@@ -52,6 +64,8 @@ impl Incoming {
             start: 0,
             end: bytes.len(),
             ahead: bytes,
+            reach: AHEAD,
+            longest: 0,
             position: 0,
             announced: None,
             length: None,
@@ -110,7 +124,16 @@ impl Incoming {
         self.length = Some(length);
         match usize::try_from(length) {
             // No allocation is larger than `isize::MAX` bytes.
-            Ok(fits) if fits <= limit.min(isize::MAX.cast_unsigned()) => Ok(fits),
+            Ok(fits) if fits <= limit.min(isize::MAX.cast_unsigned()) => {
+                let framed = fits.saturating_add(frame::LONGEST);
+                if framed > FURTHER {
+                    self.reach = AHEAD;
+                } else if framed > AHEAD {
+                    self.reach = FURTHER;
+                    self.make_room();
+                }
+                Ok(fits)
+            }
             _ => Err(Error::TooLarge { length, limit }),
         }
     }
@@ -153,7 +176,8 @@ impl Incoming {
             } else {
                 self.make_room();
                 let most = left.min(AHEAD);
-                count = or_end(stream.read(&mut self.ahead[..most], deadline))?;
+                let mut room = Room::over(&mut self.ahead[..most]);
+                count = or_end(stream.read_room(&mut room, deadline))?;
                 self.position += count as u64;
             }
             if count == 0 {
@@ -165,101 +189,13 @@ impl Incoming {
         Ok(())
     }
 
-    /// Receives the body of the message that [`begin`](Self::begin) announced
-    /// into `body`, which is empty but may have capacity.
-    pub(super) fn take(
-        &mut self,
-        body: &mut Vec<u8>,
-        length: usize,
-        stream: &Stream,
-        deadline: Deadline,
-    ) -> Result<(), Error> {
-        if !self.body.is_empty() {
-            *body = std::mem::take(&mut self.body);
-        }
-        let taken = self.append(body, length, stream, deadline);
-        if taken.is_err() {
-            self.body = std::mem::take(body);
-        }
-        taken
-    }
-
-    fn append(
-        &mut self,
-        body: &mut Vec<u8>,
-        length: usize,
-        stream: &Stream,
-        deadline: Deadline,
-    ) -> Result<(), Error> {
-        while body.len() < length {
-            let missing = length - body.len();
-            if body.len() == body.capacity() {
-                let more = missing.min(body.len().max(FIRST));
-                let room = body.try_reserve_exact(more);
-                room.map_err(|_| Error::NoMemory(length))?;
-            }
-            let room = missing.min(body.capacity() - body.len());
-            let count = if self.holds_input() {
-                let unread = self.unread();
-                let count = room.min(unread.len());
-                body.extend_from_slice(&unread[..count]);
-                self.advance(count);
-                count
-            } else {
-                stream.acknowledge();
-                let count = or_end(stream.read_spare(body, room, deadline))?;
-                self.position += count as u64;
-                count
-            };
-            if count == 0 {
-                let received = body.len();
-                return Err(Error::CutShort { received });
-            }
-        }
-        Ok(())
-    }
-
-    /// Like [`take`](Self::take), into a `buffer` of exactly that length.
-    pub(super) fn take_into(
-        &mut self,
-        buffer: &mut [u8],
-        stream: &Stream,
-        deadline: Deadline,
-    ) -> Result<(), Error> {
-        let body = std::mem::take(&mut self.body);
-        let mut filled = body.len();
-        buffer[..filled].copy_from_slice(&body);
-        while filled < buffer.len() {
-            let read = if self.holds_input() {
-                let unread = self.unread();
-                let count = unread.len().min(buffer.len() - filled);
-                buffer[filled..filled + count].copy_from_slice(&unread[..count]);
-                self.advance(count);
-                Ok(count)
-            } else {
-                stream.acknowledge();
-                let read = or_end(stream.read(&mut buffer[filled..], deadline));
-                self.position += *read.as_ref().unwrap_or(&0) as u64;
-                match read {
-                    Ok(0) => Err(Error::CutShort { received: filled }),
-                    other => other,
-                }
-            };
-            match read {
-                Ok(count) => filled += count,
-                Err(error) => {
-                    self.body = buffer[..filled].to_vec();
-                    return Err(error);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Moves on to the next message. Returns the descriptor that came with this
     /// one; if several did, none.
     pub(super) fn finish(&mut self) -> Option<OwnedFd> {
-        self.length = None;
+        if let Some(length) = self.length.take() {
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            self.longest = self.longest.max(length);
+        }
         if self.fds.is_empty() {
             return None;
         }
@@ -286,8 +222,8 @@ impl Incoming {
     }
 
     fn make_room(&mut self) {
-        if self.ahead.len() < AHEAD {
-            self.ahead.resize(AHEAD, 0);
+        if self.ahead.len() < self.reach {
+            self.ahead.resize(self.reach, 0);
         }
     }
 
@@ -300,13 +236,12 @@ impl Incoming {
         self.end -= self.start;
         self.start = 0;
         while self.end < bytes {
-            // Never further than `AHEAD`, however long the buffer is: the padding
-            // of an announcement is made for that.
-            let until = if self.read_ahead { AHEAD } else { bytes };
+            let until = if self.read_ahead { self.reach } else { bytes };
             let room = &mut self.ahead[self.end..until];
             // Without reading ahead, another process may have received the
-            // announcement, and have given up or died before the message came.
-            let may_bring_fd = self.announced.is_some() || !self.read_ahead;
+            // announcement, and have given up or died before the message came. And
+            // the padding of an announcement is made for a reach of `AHEAD`.
+            let may_bring_fd = self.announced.is_some() || !self.read_ahead || until > AHEAD;
             let (count, fd) = if may_bring_fd {
                 match stream.read_with_fd(room, deadline) {
                     Err(Error::System(error)) if is_end(&error) => (0, None),

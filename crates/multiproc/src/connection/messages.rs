@@ -9,12 +9,16 @@ use serde::de::DeserializeOwned;
 
 use super::announce::ANNOUNCEMENT;
 use super::{Connection, Error, frame};
-use crate::codec::{decode, encode, with_scratch};
+use crate::codec::{as_whole, decode, encode, with_scratch};
 use crate::deadline::Deadline;
 
 /// Up to this size, copying a message next to its length is cheaper than passing
 /// the kernel two buffers.
 const SMALL: usize = 256;
+
+/// From this size on, copying what can be sent from where it is costs more than two
+/// buffers more.
+const LARGE: usize = 16 << 10;
 
 impl Connection {
     /// Sends one message. Blocks while the pipe is full: a slow reader holds up
@@ -24,7 +28,7 @@ impl Connection {
     ///
     /// [`Error::BrokenPipe`] if nobody can receive it.
     pub fn send_bytes(&mut self, message: &[u8]) -> Result<(), Error> {
-        self.transmit(message, None, Deadline::NEVER)
+        self.transmit([message, &[]], None, Deadline::NEVER)
     }
 
     /// Like [`send_bytes`](Self::send_bytes), for at most `timeout`.
@@ -34,7 +38,7 @@ impl Connection {
     /// [`Error::TimedOut`]: nothing was sent. [`Error::Cut`]: a part was sent, and
     /// this end can send no more.
     pub fn send_bytes_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<(), Error> {
-        self.transmit(message, None, Deadline::after(timeout))
+        self.transmit([message, &[]], None, Deadline::after(timeout))
     }
 
     /// Sends a value, serialised by [`codec`](crate::codec).
@@ -65,9 +69,19 @@ impl Connection {
         value: &T,
         deadline: Deadline,
     ) -> Result<(), Error> {
+        if let Some((prefix, size, bytes)) = as_whole(value)
+            && bytes.len() >= LARGE
+        {
+            return self.transmit([&prefix[..size], bytes], None, deadline);
+        }
         with_scratch(|bytes| {
+            // Room for the header: two buffers cost the kernel more than one.
+            bytes.resize(frame::LONGEST, 0);
             encode(value, bytes)?;
-            self.transmit(bytes, None, deadline)
+            let (header, size) = frame::header(bytes.len() - frame::LONGEST);
+            let begin = frame::LONGEST - size;
+            bytes[begin..frame::LONGEST].copy_from_slice(&header[..size]);
+            self.write(&mut [IoSlice::new(&bytes[begin..])], None, deadline)
         })
     }
 
@@ -148,46 +162,55 @@ impl Connection {
     }
 
     fn recv_until<T: DeserializeOwned>(&mut self, deadline: Deadline) -> Result<T, Error> {
+        self.receiving_end()?;
+        let stream = self.stream.as_ref().ok_or(Error::Closed)?;
+        let length = self.incoming.begin(stream, self.limit, deadline)?;
+        if let Some(bytes) = self.incoming.take_here(length) {
+            return Ok(decode(bytes)?);
+        }
+        if let Some(value) = self.incoming.take_value(length, stream, deadline) {
+            return value;
+        }
         with_scratch(|bytes| {
             self.receive_to(bytes, self.limit, deadline)?;
             Ok(decode(bytes)?)
         })
     }
 
-    /// Sends the length, the message and perhaps a descriptor.
+    /// Sends the length, the message, which is in two parts, and perhaps a descriptor.
     pub(super) fn transmit(
         &mut self,
-        message: &[u8],
+        [first, second]: [&[u8]; 2],
         fd: Option<BorrowedFd<'_>>,
         deadline: Deadline,
     ) -> Result<(), Error> {
         if fd.is_some() {
-            self.announce(deadline)?;
+            // Tells the peer that the next message brings a descriptor.
+            self.write(&mut [IoSlice::new(&ANNOUNCEMENT)], None, deadline)?;
         }
-        let stream = self.sending_end()?;
-        let (header, size) = frame::header(message.len());
-        let header = &header[..size];
-        let sent = if message.len() <= SMALL {
-            let mut whole = [0; frame::LONGEST + SMALL];
-            let length = size + message.len();
-            whole[..size].copy_from_slice(header);
-            whole[size..length].copy_from_slice(message);
-            stream.write_all(&mut [IoSlice::new(&whole[..length])], fd, deadline)
-        } else {
-            let mut parts = [IoSlice::new(header), IoSlice::new(message)];
-            stream.write_all(&mut parts, fd, deadline)
-        };
-        if let Err(Error::Cut { .. }) = sent {
-            self.stop_sending();
+        let length = first.len() + second.len();
+        let (header, size) = frame::header(length);
+        if length > SMALL {
+            let mut parts = [&header[..size], first, second].map(IoSlice::new);
+            let count = if second.is_empty() { 2 } else { 3 };
+            return self.write(&mut parts[..count], fd, deadline);
         }
-        sent
+        let mut whole = [0; frame::LONGEST + SMALL];
+        let mut end = 0;
+        for part in [&header[..size], first, second] {
+            whole[end..end + part.len()].copy_from_slice(part);
+            end += part.len();
+        }
+        self.write(&mut [IoSlice::new(&whole[..end])], fd, deadline)
     }
 
-    /// Tells the peer that the next message brings a descriptor.
-    fn announce(&mut self, deadline: Deadline) -> Result<(), Error> {
-        let mut announcement = [IoSlice::new(&ANNOUNCEMENT)];
-        let stream = self.sending_end()?;
-        let sent = stream.write_all(&mut announcement, None, deadline);
+    fn write(
+        &mut self,
+        parts: &mut [IoSlice<'_>],
+        fd: Option<BorrowedFd<'_>>,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let sent = self.sending_end()?.write_all(parts, fd, deadline);
         if let Err(Error::Cut { .. }) = sent {
             self.stop_sending();
         }

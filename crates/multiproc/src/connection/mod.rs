@@ -35,10 +35,11 @@
 //!
 //! # Receiving ahead
 //!
-//! A connection reads up to 4 KiB at once, so that a small message costs one
-//! system call rather than two (its length, then its body), which saves a fifth
-//! of a round trip. Bytes beyond that message wait in the connection, where
-//! nobody sees them who looks only at the descriptor:
+//! A connection reads up to 4 KiB at once, and up to 16 KiB once a message was
+//! longer than 4, so that a small message costs one system call rather than two (its
+//! length, then its body), which saves a fifth of a round trip. Bytes beyond that
+//! message wait in the connection, where nobody sees them who looks only at the
+//! descriptor:
 //!
 //! - [`Connection::poll`] and [`wait`] know of them; a `poll(2)` of your own on
 //!   `as_fd` does not.

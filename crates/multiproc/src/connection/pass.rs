@@ -98,7 +98,7 @@ impl Connection {
             received,
         };
         encode(&passing, &mut message)?;
-        self.transmit(&message, Some(passed.as_fd()), deadline)?;
+        self.transmit([&message, &[]], Some(passed.as_fd()), deadline)?;
         // The peer has it now: closed here, but not hung up.
         connection.stream = None;
         Ok(())

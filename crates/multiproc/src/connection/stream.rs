@@ -1,7 +1,7 @@
 //! The descriptor under a connection: bytes in, bytes out, with a deadline, for
 //! pipes and sockets alike.
 
-#![expect(unsafe_code, reason = "the kernel fills a vector's spare capacity")]
+#![expect(unsafe_code, reason = "the kernel fills memory that was not cleared")]
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
@@ -18,6 +18,7 @@ use super::Error;
 use super::control::Received;
 use super::wait::ready;
 use crate::deadline::Deadline;
+use crate::room::Room;
 
 /// How long a connected host may be silent before it is probed, and how long it
 /// has to answer each of three probes.
@@ -105,19 +106,6 @@ impl Stream {
         domain == Ok(AddressFamily::UNIX)
     }
 
-    /// Reads at least one byte, and the whole buffer where that saves system
-    /// calls; 0 is the end of the file. The kernel closes descriptors that came
-    /// with the bytes.
-    pub(super) fn read(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
-        self.attempt(PollFlags::IN, deadline, |flags| {
-            if self.socket {
-                Ok(rustix::net::recv(&self.fd, &mut *buffer, all(flags))?.0)
-            } else {
-                rustix::io::read(&self.fd, &mut *buffer)
-            }
-        })
-    }
-
     /// Reads at least one byte, and returns what is there; 0 is the end of the
     /// file.
     pub(super) fn read_some(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
@@ -130,8 +118,32 @@ impl Stream {
         })
     }
 
-    /// Like [`read`](Self::read), but appends to `vec`: at most `most` bytes, and
-    /// no more than its spare capacity, which need not be cleared first.
+    /// Reads at least one byte into what is missing of `room`, and all of it where that
+    /// saves system calls; 0 is the end of the file. The kernel closes descriptors that
+    /// came with the bytes.
+    pub(super) fn read_room(
+        &self,
+        room: &mut Room<'_>,
+        deadline: Deadline,
+    ) -> Result<usize, Error> {
+        let got = self.attempt(PollFlags::IN, deadline, |flags| {
+            // SAFETY: only the kernel writes there.
+            let rest = unsafe { room.rest() };
+            let (filled, _) = if self.socket {
+                // The second number is the length of a datagram, not of use here.
+                rustix::net::recv(&self.fd, rest, all(flags))?.0
+            } else {
+                rustix::io::read(&self.fd, rest)?
+            };
+            Ok(filled.len())
+        })?;
+        // SAFETY: the kernel has written the first `got` bytes of the rest.
+        unsafe { room.advance(got) };
+        Ok(got)
+    }
+
+    /// Like [`read_room`](Self::read_room), but appends to `vec`: at most `most` bytes,
+    /// and no more than its spare capacity.
     pub(super) fn read_spare(
         &self,
         vec: &mut Vec<u8>,
@@ -141,18 +153,9 @@ impl Stream {
         let length = vec.len();
         let spare = vec.spare_capacity_mut();
         let most = most.min(spare.len());
-        let spare = &mut spare[..most];
-        let got = self.attempt(PollFlags::IN, deadline, |flags| {
-            let (filled, _) = if self.socket {
-                // The second number is the length of a datagram, not of use here.
-                rustix::net::recv(&self.fd, &mut *spare, all(flags))?.0
-            } else {
-                rustix::io::read(&self.fd, &mut *spare)?
-            };
-            Ok(filled.len())
-        })?;
-        // SAFETY: the kernel has written the first `got` bytes of the spare
-        // capacity, which begins at `length`.
+        let got = self.read_room(&mut Room::new(&mut spare[..most]), deadline)?;
+        // SAFETY: the room was the spare capacity, of which the first `got` bytes are
+        // filled now.
         unsafe { vec.set_len(length + got) };
         Ok(got)
     }

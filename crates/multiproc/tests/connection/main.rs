@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod messages;
+mod values;
 mod waits;
 
 use std::os::unix::net::UnixStream;

@@ -57,7 +57,7 @@ impl Rules {
 
 impl Messages for Connection {
     fn send_message(&mut self, message: &[u8], deadline: Deadline) -> Result<(), Error> {
-        self.transmit(message, None, deadline)
+        self.transmit([message, &[]], None, deadline)
     }
 
     fn receive_message(&mut self, limit: usize, deadline: Deadline) -> Result<Vec<u8>, Error> {

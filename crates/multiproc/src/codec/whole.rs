@@ -1,0 +1,150 @@
+//! Values that are one vector of numbers, or one text. But for their length, their
+//! bytes are the same in memory as in the codec, so they can be sent from where they
+//! are, and received where they stay.
+
+#![expect(
+    unsafe_code,
+    reason = "values are cast between types that were found to be the same"
+)]
+
+use std::any::TypeId;
+use std::marker::PhantomData;
+use std::mem::{self, ManuallyDrop};
+use std::slice;
+
+use super::de::Reader;
+use super::slices::{Number, first_of};
+use super::{Error, ser};
+use crate::room::Room;
+
+/// The most bytes that come before those of a value.
+pub(crate) const PREFIX: usize = 9;
+
+/// If `value` is a vector or slice of numbers, or a text: a buffer, how many of its
+/// bytes come first, and the bytes after them. Together they are what
+/// [`encode`](super::encode) writes.
+#[inline]
+pub(crate) fn as_whole<T: ?Sized>(value: &T) -> Option<([u8; PREFIX], usize, &[u8])> {
+    let (count, bytes) = text_of(value).or_else(|| numbers_of(value))?;
+    let (prefix, size) = ser::length(count as u64);
+    Some((prefix, size, bytes))
+}
+
+#[inline]
+fn text_of<T: ?Sized>(value: &T) -> Option<(usize, &[u8])> {
+    let text = if typeid::of::<T>() == TypeId::of::<String>() {
+        // SAFETY: `T` is `String`, as just compared.
+        unsafe { mem::transmute_copy::<&T, &String>(&value) }
+    } else if typeid::of::<T>() == TypeId::of::<str>() {
+        // SAFETY: `T` is `str`, as just compared.
+        unsafe { mem::transmute_copy::<&T, &str>(&value) }
+    } else {
+        return None;
+    };
+    Some((text.len(), text.as_bytes()))
+}
+
+#[inline]
+fn numbers_of<T: ?Sized>(value: &T) -> Option<(usize, &[u8])> {
+    if cfg!(target_endian = "little") {
+        first_of!(bytes_of(value));
+    }
+    None
+}
+
+/// `Some(Some(..))` when `T` is a vector or a slice of `N`.
+#[inline]
+fn bytes_of<T: ?Sized, N: Number>(value: &T) -> Option<Option<(usize, &[u8])>> {
+    let numbers = if typeid::of::<T>() == TypeId::of::<Vec<N>>() {
+        // SAFETY: `T` is `Vec<N>`, as just compared.
+        unsafe { mem::transmute_copy::<&T, &Vec<N>>(&value) }.as_slice()
+    } else if typeid::of::<T>() == TypeId::of::<[N]>() {
+        // SAFETY: `T` is `[N]`, as just compared.
+        unsafe { mem::transmute_copy::<&T, &[N]>(&value) }
+    } else {
+        return None;
+    };
+    // SAFETY: numbers are initialised bytes without padding.
+    let bytes = unsafe { slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) };
+    Some(Some((numbers.len(), bytes)))
+}
+
+/// Receives the bytes of a value: the number of bytes that come before them, and the
+/// room that they fill. False if they do not come.
+pub(crate) type Fill<'a> = dyn FnMut(usize, &mut Room<'_>) -> bool + 'a;
+
+/// Reads a `T` that is a vector of numbers or a `String`. It has `length` bytes in all,
+/// which begin with `start`.
+///
+/// `None`, before anything is received, if `T` is anything else, if there is no memory
+/// for it, and if these bytes cannot be one. [`Error::Short`] if they do not come.
+#[inline]
+pub(crate) fn read_whole<T>(
+    start: &[u8],
+    length: usize,
+    fill: &mut Fill<'_>,
+) -> Option<Result<T, Error>> {
+    if typeid::of::<T>() == TypeId::of::<String>() {
+        let text = read::<u8>(start, length, fill)?.and_then(|bytes| {
+            let text = String::from_utf8(bytes);
+            text.map_err(|_| Error::Invalid("a text that is not UTF-8"))
+        });
+        // SAFETY: `T` is `String`, as just compared.
+        return Some(text.map(|text| unsafe { same(text) }));
+    }
+    if cfg!(target_endian = "little") {
+        let of = PhantomData::<T>;
+        first_of!(vec_of(of, start, length, fill));
+    }
+    None
+}
+
+/// `Some(..)` when `T` is a vector of `N`.
+#[inline]
+fn vec_of<T, N: Number>(
+    _: PhantomData<T>,
+    start: &[u8],
+    length: usize,
+    fill: &mut Fill<'_>,
+) -> Option<Option<Result<T, Error>>> {
+    if typeid::of::<T>() != TypeId::of::<Vec<N>>() {
+        return None;
+    }
+    let vec = read::<N>(start, length, fill);
+    // SAFETY: `T` is `Vec<N>`, as just compared.
+    Some(vec.map(|vec| vec.map(|vec| unsafe { same(vec) })))
+}
+
+/// # Safety
+///
+/// `A` and `B` are the same type.
+unsafe fn same<A, B>(value: A) -> B {
+    // SAFETY: they are, and `value` is not used again.
+    unsafe { mem::transmute_copy::<ManuallyDrop<A>, B>(&ManuallyDrop::new(value)) }
+}
+
+fn read<N: Number>(
+    start: &[u8],
+    length: usize,
+    fill: &mut Fill<'_>,
+) -> Option<Result<Vec<N>, Error>> {
+    let mut reader = Reader { rest: start };
+    let count = usize::try_from(reader.length().ok()?).ok()?;
+    let prefix = start.len() - reader.rest.len();
+    // All of them, and no more: otherwise `decode` says what is wrong.
+    if count.checked_mul(size_of::<N>())?.checked_add(prefix)? != length {
+        return None;
+    }
+    let mut vec: Vec<N> = Vec::new();
+    vec.try_reserve_exact(count).ok()?;
+    let begin = vec.as_mut_ptr().cast();
+    // SAFETY: there is room for `count` elements, which are `length - prefix` bytes,
+    // and nobody else refers to it while it is filled.
+    let mut room = Room::new(unsafe { slice::from_raw_parts_mut(begin, length - prefix) });
+    if !fill(prefix, &mut room) || room.missing() > 0 {
+        return Some(Err(Error::Short));
+    }
+    // SAFETY: nothing is missing of `count` elements, and any bytes are numbers.
+    unsafe { vec.set_len(count) };
+    Some(Ok(vec))
+}

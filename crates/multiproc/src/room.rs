@@ -1,0 +1,67 @@
+//! Memory that is filled from its beginning on, and need not be cleared before.
+
+#![expect(unsafe_code, reason = "it counts which bytes are initialised")]
+
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::slice;
+
+/// Room for bytes, of which the first are there.
+pub(crate) struct Room<'a> {
+    bytes: &'a mut [MaybeUninit<u8>],
+    /// So many are initialised.
+    filled: usize,
+}
+
+impl<'a> Room<'a> {
+    /// Empty room.
+    pub(crate) fn new(bytes: &'a mut [MaybeUninit<u8>]) -> Self {
+        Room { bytes, filled: 0 }
+    }
+
+    /// Room in a caller's buffer.
+    pub(crate) fn over(bytes: &'a mut [u8]) -> Self {
+        let (begin, length) = (bytes.as_mut_ptr(), bytes.len());
+        // SAFETY: the same memory, for as long; and nothing here, nor who keeps to what
+        // `rest` asks, puts anything into it that is not initialised.
+        Room::new(unsafe { slice::from_raw_parts_mut(begin.cast(), length) })
+    }
+
+    /// How many bytes are missing.
+    pub(crate) fn missing(&self) -> usize {
+        self.bytes.len() - self.filled
+    }
+
+    /// What is there.
+    pub(crate) fn filled(&self) -> &[u8] {
+        // SAFETY: so many bytes are initialised.
+        unsafe { slice::from_raw_parts(self.bytes.as_ptr().cast(), self.filled) }
+    }
+
+    /// Appends as many of `bytes` as there is room for, and says how many these are.
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> usize {
+        let count = bytes.len().min(self.missing());
+        let rest = self.bytes[self.filled..].as_mut_ptr();
+        // SAFETY: `count` bytes are in `bytes`, and in the rest of the room, to which
+        // nobody else refers.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), rest.cast(), count) };
+        self.filled += count;
+        count
+    }
+
+    /// What is missing.
+    ///
+    /// # Safety
+    ///
+    /// Only initialised bytes are put there: the room may be a caller's buffer.
+    pub(crate) unsafe fn rest(&mut self) -> &mut [MaybeUninit<u8>] {
+        &mut self.bytes[self.filled..]
+    }
+
+    /// # Safety
+    ///
+    /// The first `count` bytes of the [`rest`](Self::rest) are initialised now.
+    pub(crate) unsafe fn advance(&mut self, count: usize) {
+        self.filled += count;
+    }
+}
