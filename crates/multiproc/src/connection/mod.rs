@@ -89,6 +89,11 @@ use stream::Stream;
 /// The longest message that a connection receives by default: 32 MiB.
 pub const DEFAULT_LIMIT: usize = 32 << 20;
 
+/// How much a duplex pipe takes before its sender blocks. While the receiver makes a
+/// value of what has come, the sender goes on. (The kernel counts its own overhead too,
+/// and doubles this for it; it grants less where the system has a lower limit.)
+const SEND_BUFFER: usize = 256 << 10;
+
 /// Makes two connected ends.
 ///
 /// With `duplex` (a pair of Unix sockets) both ends send and receive. Without it
@@ -111,6 +116,9 @@ pub const DEFAULT_LIMIT: usize = 32 << 20;
 pub fn pipe(duplex: bool) -> io::Result<(Connection, Connection)> {
     let (first, second): (OwnedFd, OwnedFd) = if duplex {
         let (first, second) = UnixStream::pair()?;
+        for end in [&first, &second] {
+            rustix::net::sockopt::set_socket_send_buffer_size(end, SEND_BUFFER)?;
+        }
         (first.into(), second.into())
     } else {
         let (first, second) = io::pipe()?;
