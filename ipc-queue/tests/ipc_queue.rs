@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use common::testing::{Finished, Manners, Program, example, numbers};
+use common::testing::{Finished, Manners, Program, at_once, example, numbers};
 
 fn ipc_queue() -> Program {
     Program::new(env!("CARGO_BIN_EXE_ipc-queue"))
@@ -58,7 +58,7 @@ fn check(done: &Finished, values: &[&str]) {
 
 #[test]
 fn the_transcript_in_every_legal_order() {
-    for seed in 0..30 {
+    at_once(0..30, |seed| {
         let longest = ["0", "0.001", "0.02"][seed % 3];
         let seed = seed.to_string();
         let done = ipc_queue()
@@ -66,7 +66,7 @@ fn the_transcript_in_every_legal_order() {
             .run()
             .success();
         check(&done, &["A", "B", "C"]);
-    }
+    });
 }
 
 #[test]

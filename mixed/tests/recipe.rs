@@ -1,7 +1,7 @@
 //! The recipe and its example, from outside.
 #![forbid(unsafe_code)]
 
-use common::testing::{Manners, Program, assert_headers_tell, numbers};
+use common::testing::{Manners, Program, assert_headers_tell, at_once, numbers};
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_mixed");
 
@@ -43,7 +43,7 @@ fn check_held(lines: &[&str], processes: usize, threads: usize) -> Vec<u64> {
 
 #[test]
 fn a_killed_process_takes_its_own_connections_along() {
-    for (processes, threads) in [(2, 3), (1, 1), (3, 2), (2, 1)] {
+    at_once([(2, 3), (1, 1), (3, 2), (2, 1)], |(processes, threads)| {
         let count = processes * threads;
         let done = Program::new(RECIPE)
             .args(["--processes", &processes.to_string()])
@@ -75,7 +75,7 @@ fn a_killed_process_takes_its_own_connections_along() {
                 "The server has ended.".to_string()
             ]
         );
-    }
+    });
 }
 
 #[test]

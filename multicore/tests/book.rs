@@ -2,17 +2,17 @@
 #![forbid(unsafe_code)]
 
 use common::testing::{
-    assert_examples_behave, assert_headers_tell, assert_python_tells, transcripts,
+    assert_examples_behave, assert_headers_tell, assert_python_tells, at_once, transcripts,
 };
 
 const RECIPE: &str = env!("CARGO_BIN_EXE_multicore");
 
 #[test]
 fn the_book_shows_what_happens() {
-    for transcript in transcripts("multicore") {
+    at_once(transcripts("multicore"), |transcript| {
         let done = transcript.program(RECIPE).run().success();
         transcript.assert_tells(&on_the_books_machine(&done.stdout));
-    }
+    });
 }
 
 /// What the machine's cores are called, or what limits this process, is another

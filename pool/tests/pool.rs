@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use common::testing::{Finished, Manners, Program, mask_numbers, numbers};
+use common::testing::{Finished, Manners, Program, at_once, mask_numbers, numbers};
 use predicates::prelude::*;
 use rustix::process::Signal;
 
@@ -74,14 +74,14 @@ fn check(done: &Finished, workers: usize, tasks: u64) {
 
 #[test]
 fn every_order_is_legal_over_many_seeds() {
-    for seed in 0..25 {
+    at_once(0..25, |seed| {
         let seed = seed.to_string();
         let done = pool()
             .args(["--longest", "0.05", "--seed", &seed])
             .run()
             .success();
         check(&done, 4, 5);
-    }
+    });
 }
 
 /// Naps long enough that a worker's start cannot be mistaken for a task's end.

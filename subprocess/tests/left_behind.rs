@@ -4,7 +4,9 @@
 //! has started outlives it.
 #![forbid(unsafe_code)]
 
-use common::testing::{Program, Running, assert_ended_by, example};
+use std::time::Duration;
+
+use common::testing::{Program, Running, assert_ended_by, at_once, example};
 use rustix::process::Signal;
 
 const ENDINGS: [Signal; 5] = [
@@ -22,19 +24,19 @@ fn recipe(args: &[&str]) -> Program {
 /// Waits until there are so many.
 fn wait_for_descendants(running: &Running, count: usize) {
     while running.descendants().len() < count {
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
 #[test]
 fn a_program_dies_with_its_caller() {
     for how in ["call", "communicate"] {
-        for signal in ENDINGS {
+        at_once(ENDINGS, |signal| {
             let running = recipe(&[how, "sleep", "1000"]).start();
             wait_for_descendants(&running, 1);
             running.signal(signal);
             assert_ended_by(&running.finish(), signal);
-        }
+        });
     }
 }
 
@@ -45,19 +47,19 @@ fn with_a_time_out_its_whole_group_dies() {
         "sleep 1000 & sleep 1000; true",
         "(sleep 1000 & sleep 1000; true) & exit 0",
     ] {
-        for signal in ENDINGS {
+        at_once(ENDINGS, |signal| {
             let running = recipe(&["communicate", "--timeout", "1000", "sh", "-c", script]).start();
             wait_for_descendants(&running, 3);
             running.signal(signal);
             assert_ended_by(&running.finish(), signal);
-        }
+        });
     }
 }
 
 /// Killed at any moment, the start of the program included.
 #[test]
 fn there_is_no_moment_at_which_one_escapes() {
-    for round in 0..100 {
+    at_once(0..100, |round| {
         let script = "sleep 1000 & sleep 1000";
         let mut running = recipe(&["communicate", "--timeout", "1000", "sh", "-c", script]).start();
         running.next_line();
@@ -67,17 +69,17 @@ fn there_is_no_moment_at_which_one_escapes() {
         }
         running.signal(Signal::KILL);
         running.finish();
-    }
+    });
 }
 
 #[test]
 fn the_example_with_time_outs_leaves_nobody() {
-    for signal in ENDINGS {
+    at_once(ENDINGS, |signal| {
         let mut running = Program::new(example("timeout")).start();
         running.line_where(|line| line.starts_with("In time"));
         // `sh`, and most likely its `sleep`.
         wait_for_descendants(&running, 1);
         running.signal(signal);
         assert_ended_by(&running.finish(), signal);
-    }
+    });
 }

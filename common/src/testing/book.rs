@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::at_once::at_once;
 use super::program::{Finished, Program};
 use super::transcript::{Transcript, transcripts_in};
 
@@ -36,14 +37,14 @@ pub fn transcripts(member: &str) -> Vec<Transcript> {
 /// If a run fails, or prints something else than the book.
 #[track_caller]
 pub fn assert_book_tells(member: &str, recipe: &str, quick: &[&str]) {
-    for transcript in transcripts(member) {
+    at_once(transcripts(member), |transcript| {
         let program = transcript.program(recipe);
         let program = match transcript.example() {
             None => program.args(quick),
             Some(_) => program,
         };
         transcript.assert_tells(&program.run().success().stdout);
-    }
+    });
 }
 
 /// Asserts that `python3 docs/python/FILE` prints what `transcript` shows.

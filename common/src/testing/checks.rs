@@ -2,11 +2,19 @@
 //!
 //! The usual test runner has threads, and a process with threads must not fork.
 //! These run in a test program of their own (`harness = false`), which has one
-//! thread and runs each check in a child, with a deadline.
+//! thread and runs each check in a child, with a deadline; some of them at once.
 
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::num::NonZero;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use multiproc::connection::{Waitable, wait};
 use multiproc::process::{ExitStatus, Process};
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::stdio::{dup2_stderr, dup2_stdout};
 
 /// A name, and a function that panics if the check fails.
 pub type Check = (&'static str, fn());
@@ -29,7 +37,9 @@ const LONG_DEADLINE: Duration = Duration::from_secs(1200);
 
 /// Runs `checks` (if there is an argument, those whose name contains it) and
 /// exits, with status 1 if one failed. `REPEAT=100` in the environment runs each
-/// a hundred times.
+/// a hundred times. As many run at once as the usual runner has threads, so
+/// `RUST_TEST_THREADS=1` keeps them apart; what one of them prints is shown if it
+/// fails.
 ///
 /// The checks' own children are killed with them.
 pub fn run_checks(checks: &[Check]) -> ! {
@@ -46,28 +56,37 @@ pub fn run_checks_and_ignored(checks: &[Check], ignored: &[Check]) -> ! {
         false => (checks, ignored, DEADLINE),
     };
     let wanted = args.iter().find(|arg| !arg.starts_with('-'));
-    let repeat = std::env::var("REPEAT")
-        .ok()
-        .and_then(|times| times.parse().ok());
-    let (mut passed, mut failed, mut filtered) = (0, 0, others.len());
-    for (name, check) in checks {
-        if wanted.is_some_and(|wanted| !name.contains(wanted.as_str())) {
-            filtered += 1;
-            continue;
-        }
-        for _ in 0..repeat.unwrap_or(1) {
-            let start = Instant::now();
-            let failure = run_check(*check, deadline);
-            let outcome = if failure.is_some() { "FAILED" } else { "ok" };
-            println!("test {name} ... {outcome} ({:.2?})", start.elapsed());
-            match failure {
-                Some(failure) => {
-                    println!("  the check {failure}");
-                    failed += 1;
-                }
-                None => passed += 1,
+    let chosen = checks
+        .iter()
+        .filter(|(name, _)| wanted.is_none_or(|wanted| name.contains(wanted.as_str())));
+    let repeat = number("REPEAT").unwrap_or(1);
+    let filtered = others.len() + checks.len() - chosen.clone().count();
+    let mut to_run = chosen.flat_map(|check| std::iter::repeat_n(check, repeat));
+    let (mut passed, mut failed) = (0, 0);
+    let running = RefCell::new(Vec::new());
+    loop {
+        while running.borrow().len() < at_once()
+            && let Some(check) = to_run.next()
+        {
+            if let Err(error) = start(check, deadline, &running) {
+                println!("test {} ... FAILED\n  it was not started: {error}", check.0);
+                failed += 1;
             }
         }
+        if running.borrow().is_empty() {
+            break;
+        }
+        wait_for_one(&running.borrow());
+        running
+            .borrow_mut()
+            .retain_mut(|check| match check.outcome() {
+                None => true,
+                Some(ok) => {
+                    passed += usize::from(ok);
+                    failed += usize::from(!ok);
+                    false
+                }
+            });
     }
     let outcome = if failed == 0 { "ok" } else { "FAILED" };
     println!(
@@ -76,16 +95,89 @@ pub fn run_checks_and_ignored(checks: &[Check], ignored: &[Check]) -> ! {
     std::process::exit(i32::from(failed > 0));
 }
 
-/// Runs a check; returns what went wrong, if anything did.
-fn run_check(check: fn(), deadline: Duration) -> Option<String> {
-    let child = match Process::spawn("check", check) {
-        Ok(child) => child,
-        Err(error) => return Some(format!("was not started: {error}")),
-    };
-    match child.join_timeout(deadline) {
-        Ok(Some(ExitStatus::Code(0))) => None,
-        Ok(Some(status)) => Some(status.to_string()),
-        Ok(None) => Some(format!("was still running after {deadline:?}")),
-        Err(error) => Some(format!("could not be waited for: {error}")),
+fn number(variable: &str) -> Option<usize> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// How many checks run at a time.
+fn at_once() -> usize {
+    let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+    number("RUST_TEST_THREADS").unwrap_or_else(cores).max(1)
+}
+
+/// Waits until one of them has ended, or its time is over.
+fn wait_for_one(running: &[Running]) {
+    let children: Vec<&dyn Waitable> = running.iter().map(|check| &check.child as _).collect();
+    let left = running.iter().map(Running::left).min();
+    wait(&children, left).expect("a wait for processes");
+}
+
+/// A check in its process.
+struct Running {
+    name: &'static str,
+    child: Process,
+    start: Instant,
+    deadline: Duration,
+    /// What it prints, in memory: those of other checks would come in between.
+    printed: File,
+}
+
+/// Starts a check beside those that are `running`.
+fn start(check: &Check, deadline: Duration, running: &RefCell<Vec<Running>>) -> io::Result<()> {
+    let (name, check) = *check;
+    let printed = File::from(memfd_create("printed", MemfdFlags::CLOEXEC)?);
+    let own = printed.try_clone()?;
+    let printed = RefCell::new(Some(printed));
+    let child = Process::spawn("check", || {
+        dup2_stdout(&own).expect("standard output");
+        dup2_stderr(&own).expect("standard error");
+        // A check that counts descriptors, or has few, finds the usual three.
+        drop((own, printed.take(), running.take()));
+        check();
+    });
+    running.borrow_mut().push(Running {
+        name,
+        child: child.map_err(io::Error::other)?,
+        start: Instant::now(),
+        deadline,
+        printed: printed.take().expect("the child's copy alone is gone"),
+    });
+    Ok(())
+}
+
+impl Running {
+    /// Its time that is left.
+    fn left(&self) -> Duration {
+        self.deadline.saturating_sub(self.start.elapsed())
+    }
+
+    /// Whether it has passed; tells it, and what went wrong if anything did.
+    /// `None` if it is still running.
+    fn outcome(&mut self) -> Option<bool> {
+        let failure = match self.child.join_timeout(Duration::ZERO) {
+            Ok(Some(ExitStatus::Code(0))) => None,
+            Ok(Some(status)) => Some(status.to_string()),
+            Ok(None) if !self.left().is_zero() => return None,
+            Ok(None) => {
+                // An error: it has just ended.
+                let _ = self.child.kill();
+                Some(format!("was still running after {:?}", self.deadline))
+            }
+            Err(error) => Some(format!("could not be waited for: {error}")),
+        };
+        let outcome = if failure.is_some() { "FAILED" } else { "ok" };
+        let (name, took) = (self.name, self.start.elapsed());
+        println!("test {name} ... {outcome} ({took:.2?})");
+        if let Some(failure) = &failure {
+            let mut printed = Vec::new();
+            // The position is shared with the check, which is at the end.
+            let read = self.printed.rewind();
+            if let Err(error) = read.and_then(|()| self.printed.read_to_end(&mut printed)) {
+                println!("  what it has printed cannot be read: {error}");
+            }
+            println!("  the check {failure}");
+            print!("{}", String::from_utf8_lossy(&printed));
+        }
+        Some(failure.is_none())
     }
 }

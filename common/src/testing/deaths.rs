@@ -4,10 +4,12 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Mutex;
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::at_once::at_once;
 use super::program::{Finished, Program};
 
 /// Runs `program` `rounds` times and each time kills one of the processes that it
@@ -18,9 +20,10 @@ use super::program::{Finished, Program};
 ///
 /// If it does not, with the run that showed it.
 #[track_caller]
-pub fn assert_notices_deaths(rounds: u32, program: impl Fn() -> Program) {
-    let mut random = fastrand::Rng::with_seed(u64::from(std::process::id()));
-    for _ in 0..rounds {
+pub fn assert_notices_deaths(rounds: u32, program: impl Fn() -> Program + Sync) {
+    at_once(0..rounds, |round| {
+        let seed = u64::from(std::process::id()) << 32 | u64::from(round);
+        let mut random = fastrand::Rng::with_seed(seed);
         let running = program().start();
         let mut killed = false;
         while !killed && running.is_running() {
@@ -36,10 +39,10 @@ pub fn assert_notices_deaths(rounds: u32, program: impl Fn() -> Program) {
             }
         }
         assert_calm(&running.finish());
-    }
+    });
 }
 
-/// Runs the program at `path` as a user with a limit on threads and processes,
+/// Runs the program at `path` as users with a limit on threads and processes,
 /// once for each limit from one to `most`. The program must end by itself, without
 /// a panic, and leave no process behind. Only root can do this.
 ///
@@ -47,7 +50,7 @@ pub fn assert_notices_deaths(rounds: u32, program: impl Fn() -> Program) {
 ///
 /// If it does not, with the run that showed it; or if not called by root.
 #[track_caller]
-pub fn assert_takes_refusals(most: usize, path: impl AsRef<Path>) {
+pub fn assert_takes_refusals(most: u32, path: impl AsRef<Path>) {
     assert!(
         rustix::process::getuid().is_root(),
         "this test has to be run as root"
@@ -58,14 +61,18 @@ pub fn assert_takes_refusals(most: usize, path: impl AsRef<Path>) {
     fs::create_dir_all(&folder).expect("a folder");
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("permissions");
     fs::copy(path, &copy).expect("a copy");
-    let runs = (1..=most).map(|limit| {
+    let runs = Mutex::new(Vec::new());
+    at_once(1..=most, |limit| {
         // One shell calls it `-u`, another `-p`.
         let script = "ulimit -u $0 2>&- || ulimit -p $0; exec \"$1\"";
         let shell = Program::new("/bin/sh").args(["-c", script, &limit.to_string()]);
-        shell.arg(&copy).current_dir("/").uid(471_100).run()
+        let shell = shell.arg(&copy).current_dir("/");
+        // A user of its own: the limit is on all that he runs.
+        let done = shell.uid(471_100 + limit).run();
+        runs.lock().expect("no panic").push(done);
     });
-    let runs: Vec<_> = runs.collect();
     fs::remove_dir_all(&folder).expect("removed");
+    let runs = runs.into_inner().expect("no panic");
     runs.iter().for_each(assert_calm);
 }
 

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use super::at_once::at_once;
 use super::program::{Program, example};
 use super::transcript::{Transcript, transcripts_in};
 
@@ -19,12 +20,11 @@ use super::transcript::{Transcript, transcripts_in};
 /// prints something else.
 #[track_caller]
 pub fn assert_headers_tell(folder: impl AsRef<Path>) {
-    for (_, transcripts) in examples(folder.as_ref()) {
-        for transcript in transcripts {
-            let done = transcript.program("").run().success();
-            transcript.assert_tells(&done.stdout);
-        }
-    }
+    let examples = examples(folder.as_ref()).into_iter();
+    at_once(examples.flat_map(|(_, runs)| runs), |transcript| {
+        let done = transcript.program("").run().success();
+        transcript.assert_tells(&done.stdout);
+    });
 }
 
 /// Asserts for each example of the package at `folder` that its `--help` begins
@@ -37,7 +37,7 @@ pub fn assert_headers_tell(folder: impl AsRef<Path>) {
 /// At the first fault, with the run that showed it.
 #[track_caller]
 pub fn assert_examples_behave(folder: impl AsRef<Path>) {
-    for (name, transcripts) in examples(folder.as_ref()) {
+    at_once(examples(folder.as_ref()), |(name, transcripts)| {
         let program = || Program::new(example(&name));
         let help = program().arg("--help").run().success().stdout;
         let first = help.lines().next().unwrap_or_default();
@@ -62,7 +62,7 @@ pub fn assert_examples_behave(folder: impl AsRef<Path>) {
                 "{name} >/dev/full: {full:?}"
             );
         }
-    }
+    });
 }
 
 /// The examples, each with the runs that its header shows.

@@ -8,6 +8,7 @@ use std::thread;
 
 use rustix::process::Signal;
 
+use super::at_once::at_once;
 use super::program::{Finished, Program, Running, example};
 
 /// What ends a program from outside.
@@ -126,13 +127,13 @@ impl Manners {
             .unwrap_or_else(|| panic!("no examples: {help}"));
         let examples: Vec<_> = examples.lines().map(str::trim).collect();
         assert_eq!(examples.len(), 2, "two examples: {help}");
-        for example in examples {
+        at_once(examples, |example| {
             let done = self.command(example).run();
             assert!(
                 done.status.success() && done.stderr.is_empty(),
                 "{example}: {done:?}"
             );
-        }
+        });
     }
 
     /// A command line from the help, with what cargo would run in cargo's place.
@@ -150,13 +151,13 @@ impl Manners {
     }
 
     fn check_output(&self) {
-        for _ in 0..5 {
+        at_once(0..5, |_| {
             let done = self.program().args(&self.quick).head_1();
             assert!(
                 done.status.success() && done.stderr.is_empty(),
                 "a reader that leaves is no failure: {done:?}"
             );
-        }
+        });
         let full = File::options()
             .write(true)
             .open("/dev/full")
@@ -202,18 +203,20 @@ impl Manners {
         let Some((args, when)) = &self.long else {
             return;
         };
-        for signal in ENDINGS {
-            // As the terminal does, and as `kill PID` does.
-            let ways: [fn(&Running, Signal); 2] = [Running::signal_group, Running::signal];
-            for way in ways {
+        // As the terminal does, and as `kill PID` does.
+        let ways: [fn(&Running, Signal); 2] = [Running::signal_group, Running::signal];
+        let all = ENDINGS.into_iter();
+        at_once(
+            all.flat_map(|signal| ways.map(|way| (signal, way))),
+            |(signal, way)| {
                 let mut running = self.program().args(args).start();
                 running.line_where(when);
                 way(&running, signal);
                 let done = running.finish();
                 assert_ended_by(&done, signal);
                 assert_eq!(done.stderr, self.last_words, "ended by {signal:?}");
-            }
-        }
+            },
+        );
     }
 }
 

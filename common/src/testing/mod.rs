@@ -14,12 +14,14 @@
 //! - [`assert_book_tells`] and [`assert_headers_tell`] compare what the book and
 //!   the headers of examples show with real runs.
 //! - [`assert_examples_behave`] calls examples in every wrong way.
+//! - [`at_once`] has several runs go on together, since most of them nap.
 //! - [`assert_notices_deaths`] kills processes that others wait for;
 //!   [`assert_takes_refusals`] has the system refuse threads and processes.
 //! - [`recordings`] reads messages that were recorded.
 //! - [`run_checks`] runs what can only be tested by forking, in a test program
 //!   without threads.
 
+mod at_once;
 mod book;
 mod checks;
 mod collected;
@@ -36,6 +38,7 @@ mod until;
 
 /// See [`checks!`](crate::checks).
 pub use crate::checks;
+pub use at_once::at_once;
 pub use book::{assert_book_tells, assert_python_does_the_same, assert_python_tells, transcripts};
 pub use checks::{Check, run_checks, run_checks_and_ignored};
 pub use deaths::{assert_notices_deaths, assert_takes_refusals};

@@ -15,7 +15,7 @@ use multiproc::subprocess::restore_signals;
 use rustix::process::{Pid, Signal};
 
 use super::collected::Collected;
-use super::survivors::{MARK, describe, survivors};
+use super::survivors::{MARK, describe, start_of, survivors};
 
 /// How long a program's children may outlive it: the kernel kills orphans at once,
 /// but not in the same instant.
@@ -168,6 +168,7 @@ impl Program {
         let stderr = Collected::read(child.stderr.take().expect("piped"), usize::MAX);
         Running {
             group: Pid::from_child(&child),
+            since: start_of(child.id()),
             child,
             stdout,
             stderr,
@@ -183,6 +184,7 @@ impl Program {
 pub struct Running {
     child: Child,
     group: Pid,
+    since: u64,
     stdout: Collected,
     stderr: Collected,
     until: Instant,
@@ -248,7 +250,7 @@ impl Running {
     /// Every process that this program started, without itself.
     pub fn descendants(&self) -> Vec<u32> {
         let own = self.pid();
-        let mut pids = survivors(self.group, &self.mark);
+        let mut pids = survivors(self.group, &self.mark, self.since);
         pids.retain(|pid| *pid != own);
         pids
     }
@@ -280,7 +282,7 @@ impl Running {
         };
         let until = Instant::now() + GRACE;
         loop {
-            let left = survivors(self.group, &self.mark);
+            let left = survivors(self.group, &self.mark, self.since);
             if left.is_empty() {
                 break;
             }
@@ -320,7 +322,7 @@ impl Running {
     fn kill(&mut self) {
         self.finished = true;
         self.signal_group(Signal::KILL);
-        for pid in survivors(self.group, &self.mark) {
+        for pid in survivors(self.group, &self.mark, self.since) {
             if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
                 let _ = rustix::process::kill_process(pid, Signal::KILL);
             }

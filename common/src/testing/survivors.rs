@@ -9,25 +9,36 @@ use rustix::process::Pid;
 pub(super) const MARK: &str = "COMMON_TESTING_RUN";
 
 /// Living processes of the group or with the mark, and zombies of the group.
-pub(super) fn survivors(group: Pid, mark: &str) -> Vec<u32> {
+/// `since` is when the group's first process began.
+pub(super) fn survivors(group: Pid, mark: &str, since: u64) -> Vec<u32> {
     let entries = fs::read_dir("/proc").expect("/proc");
-    let marked = format!("{MARK}={mark}\0").into_bytes();
+    let marked = format!("{MARK}={mark}").into_bytes();
     let group = group.as_raw_nonzero().get().to_string();
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|pid: &u32| {
             let fields = stat(*pid);
             // A zombie has no environment to read. If it is not in the group, it
-            // belongs to another run.
+            // belongs to another run. An older process has no such mark, and
+            // reading all environments in turn takes long.
             fields.get(2) == Some(&group)
-                || fs::read(format!("/proc/{pid}/environ"))
-                    .is_ok_and(|environ| find(&environ, &marked))
+                || began(&fields) >= since
+                    && fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
+                        environ.split(|byte| *byte == 0).any(|one| one == marked)
+                    })
         })
         .collect()
 }
 
-fn find(hay: &[u8], needle: &[u8]) -> bool {
-    hay.windows(needle.len()).any(|window| window == needle)
+/// When the process `pid` began, in the kernel's ticks (`starttime` in proc(5)).
+pub(super) fn start_of(pid: u32) -> u64 {
+    began(&stat(pid))
+}
+
+/// Zero if it is gone.
+fn began(fields: &[String]) -> u64 {
+    let ticks = fields.get(19).and_then(|field| field.parse().ok());
+    ticks.unwrap_or(0)
 }
 
 /// The fields of `/proc/PID/stat` from the third, the state, on.

@@ -1,0 +1,126 @@
+//! How checks that fork are run: this program runs itself with some that fail.
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::fs;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use common::testing::{Finished, Program, checks, run_checks};
+use multiproc::shared::Shared;
+
+/// Which list to run.
+const LIST: &str = "COMMON_TESTS_CHECKS";
+
+static PRESENT: OnceLock<Shared<AtomicU32>> = OnceLock::new();
+static DESCRIPTORS: AtomicUsize = AtomicUsize::new(0);
+
+fn main() {
+    let Ok(list) = std::env::var(LIST) else {
+        some_fail();
+        two_at_once();
+        none_is_disturbed();
+        return;
+    };
+    PRESENT.set(Shared::new(AtomicU32::new(0)).unwrap()).ok();
+    DESCRIPTORS.store(open_descriptors(), Ordering::Relaxed);
+    run_checks(match &*list {
+        "some fail" => checks![passes, fails, ends, fails_too],
+        "two at once" => checks![meets_another, meets_one],
+        _ => const { &[("the_usual_descriptors", the_usual_descriptors as fn()); 30] },
+    });
+}
+
+fn run(list: &str, at_once: u32) -> Finished {
+    Program::new(std::env::current_exe().unwrap())
+        .env(LIST, list)
+        .env("RUST_TEST_THREADS", at_once.to_string())
+        .run()
+}
+
+/// What a check prints is shown once it has failed, behind its name.
+fn some_fail() {
+    for at_once in [1, 3, 50] {
+        let done = run("some fail", at_once);
+        assert_eq!(done.status.code(), Some(1), "{done:?}");
+        let shown = done.stdout.replace("\n  ", "; ");
+        let starts = |start: &str| {
+            let found: Vec<_> = done
+                .lines()
+                .into_iter()
+                .filter(|line| line.starts_with(start))
+                .collect();
+            assert_eq!(found.len(), 1, "{start}: {done:?}");
+        };
+        starts("test checks::passes ... ok (");
+        starts("test checks::ends ... FAILED (");
+        assert!(
+            shown.contains("; the check exited with status 3\n"),
+            "{shown}"
+        );
+        for name in ["fails", "fails_too"] {
+            let own = done
+                .stdout
+                .split("test checks::")
+                .find(|part| part.split(' ').next() == Some(name));
+            let own = own.unwrap();
+            assert!(own.contains(&format!("printed by {name}\n")), "{own}");
+            assert!(own.contains(&format!("panic of {name}\n")), "{own}");
+        }
+        assert!(!shown.contains("printed by passes"), "{shown}");
+        assert!(
+            shown.contains("\ntest result: FAILED. 1 passed; 3 failed;"),
+            "{shown}"
+        );
+    }
+}
+
+fn two_at_once() {
+    let done = run("two at once", 2).success();
+    assert!(done.stdout.contains(" 2 passed; 0 failed;"), "{done:?}");
+}
+
+fn none_is_disturbed() {
+    run("descriptors", 6).success();
+}
+
+fn passes() {
+    println!("printed by passes");
+}
+
+fn fails() {
+    println!("printed by fails");
+    panic!("panic of fails");
+}
+
+fn fails_too() {
+    println!("printed by fails_too");
+    panic!("panic of fails_too");
+}
+
+fn ends() {
+    std::process::exit(3);
+}
+
+fn meets_another() {
+    let present = PRESENT.get().unwrap();
+    present.fetch_add(1, Ordering::SeqCst);
+    while present.load(Ordering::SeqCst) < 2 {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn meets_one() {
+    meets_another();
+}
+
+/// Nothing of the checks that run beside it.
+fn the_usual_descriptors() {
+    assert_eq!(open_descriptors(), DESCRIPTORS.load(Ordering::Relaxed));
+}
+
+fn open_descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
