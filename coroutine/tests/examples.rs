@@ -1,7 +1,7 @@
 //! The examples, from outside: what their numbers have in common.
 #![forbid(unsafe_code)]
 
-use common::testing::{Program, Running, assert_ended_by, example, numbers};
+use common::testing::{Program, Running, assert_ended_by, at_once, example, numbers};
 use rustix::process::Signal;
 
 fn run(name: &str) -> Vec<String> {
@@ -35,14 +35,14 @@ fn while_a_coroutine_computes_no_other_goes_on() {
 
 #[test]
 fn a_killed_worker_costs_one_request() {
-    for _ in 0..5 {
+    at_once(0..5, |_| {
         let lines = run("pool_beside_loop");
         assert_eq!(lines[1], "GET /primes/1000: 200 OK, 168");
         let many = "20 requests at the same time: 20 times 200 OK";
         assert_eq!((&*lines[2], &*lines[4]), (many, many));
         assert!(lines[3].starts_with("GET /kill-worker: 500 Internal Server Error, task 21 "));
         assert!(lines[3].ends_with("was killed by SIGKILL"));
-    }
+    });
 }
 
 #[test]
@@ -61,8 +61,10 @@ fn the_server_beside_a_pool_leaves_nobody() {
 #[test]
 fn the_children_end_with_their_parent() {
     let ways: [fn(&Running, Signal); 2] = [Running::signal_group, Running::signal];
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        for way in ways {
+    let signals = [Signal::INT, Signal::TERM, Signal::HUP].into_iter();
+    at_once(
+        signals.flat_map(|signal| ways.map(|way| (signal, way))),
+        |(signal, way)| {
             let running = Program::new(example("children")).start();
             // It catches signals from when it has its first child.
             while running.descendants().is_empty() {
@@ -73,6 +75,6 @@ fn the_children_end_with_their_parent() {
             if !done.status.success() {
                 assert_ended_by(&done, signal);
             }
-        }
-    }
+        },
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::testing::Running;
+use common::testing::{Running, at_once};
 use pymanager::{Client, RemoteQueue};
 use rustix::process::Signal;
 
@@ -66,7 +66,7 @@ fn a_signal_ends_each_role_with_its_status_and_leaves_nobody() {
             let code = 128 + signal.as_raw();
             run.assert().code(code).stderr("distributed: interrupted\n");
         };
-        for _ in 0..5 {
+        at_once(0..5, |_| {
             let mut both = distributed().args(["--pause", "50"]).start();
             // Master and worker print at the same time.
             let mut awaited = vec!["run task", "Try get"];
@@ -75,7 +75,7 @@ fn a_signal_ends_each_role_with_its_status_and_leaves_nobody() {
                 awaited.retain(|start| !line.starts_with(start));
             }
             ended(both);
-        }
+        });
         let mut master = distributed()
             .args(["master", "--address", "127.0.0.1:0"])
             .start();
