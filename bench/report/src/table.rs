@@ -14,7 +14,7 @@ const BEGIN: &str = "<!-- FIGURES: written by bench/report, not by hand -->";
 const END: &str = "<!-- END OF FIGURES -->";
 
 /// What the README shows, by title: comparisons, and two curves.
-const README: [&str; 17] = [
+const README: [&str; 19] = [
     "start and join an empty child",
     "apply_async of an empty task, 2 workers",
     "imap of an empty task, one by one, 2 workers",
@@ -28,6 +28,8 @@ const README: [&str; 17] = [
     "a connection: round trips of 32 bytes",
     "a connection: 1 MiB, a new buffer for each",
     "a manager's queue: put and get, one client",
+    "a manager: put and get on one queue, one Python client",
+    "a manager: put and get on one queue, 8 Python clients",
     "a manager: connect() of a Python client",
     "a manager: a Python client's proxy of a queue",
     "bytes through a process queue",

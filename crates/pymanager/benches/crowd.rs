@@ -7,6 +7,8 @@
 //! has no number of calls: how many of them were served is a curve of its own.
 #![forbid(unsafe_code)]
 
+#[path = "crowd/bare.rs"]
+mod bare;
 #[path = "crowd/drive.rs"]
 mod drive;
 #[path = "crowd/server.rs"]
@@ -17,7 +19,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::process::{Command, Stdio};
 
-use common::measure::{Curve, Peer, Unit, python, seconds};
+use common::measure::{Comparison, Curve, Peer, Unit, python, seconds};
 use pymanager::{QueueKind, SharedQueue};
 use server::Server;
 
@@ -44,8 +46,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve", ..] => server::serve(),
+        ["answer", ..] => server::answer(),
         ["drive", address, what, clients, ..] => drive::drive(address, what, clients.parse()?),
         _ => {
+            servers("queue", "put and get on one queue");
+            servers("dict", "get and set in one dict");
             crowds("queue", "put and get on one queue", &[1, 8, 64, 512]);
             crowds("dict", "get and set in one dict", &[1, 8, 64]);
             priority_queue();
@@ -72,6 +77,30 @@ struct Cell {
 struct Pair {
     our_clients: bool,
     our_server: bool,
+}
+
+/// The servers side by side for Python's clients, beside one that only answers:
+/// most of the time is the clients' own, and the difference that a server can
+/// make is as large as that row says.
+fn servers(what: &str, title: &str) {
+    let python = Peer::python("").name();
+    for clients in [1, 8] {
+        let calls = |server: fn() -> Result<Server, Box<dyn Error>>| {
+            let cell = measure(server, false, what, clients)?;
+            (cell.served == 1.0).then_some(cell.calls)
+        };
+        let many = match clients {
+            1 => "one Python client".to_string(),
+            many => format!("{many} Python clients"),
+        };
+        Comparison::new(format!("a manager: {title}, {many}"), Unit::PerSecond)
+            .candidate("our server", || calls(Server::ours))
+            .candidate(format!("{python}'s server"), || calls(Server::pythons))
+            .candidate("bare replies, the same bytes, asleep in between", || {
+                calls(Server::bare)
+            })
+            .run();
+    }
 }
 
 const PAIRS: [Pair; 4] = [
@@ -115,7 +144,11 @@ fn crowds(what: &str, title: &str, sizes: &[u64]) {
                 let all_served = known.iter().all(|cell| cell.served == 1.0);
                 // One that did not come to an end is not asked again.
                 if measures && all_served {
-                    known.extend(measure(pair, what, clients));
+                    let server = match pair.our_server {
+                        true => Server::ours,
+                        false => Server::pythons,
+                    };
+                    known.extend(measure(server, pair.our_clients, what, clients));
                 }
                 match measures {
                     true => known.last().filter(|cell| cell.served == 1.0).map(of),
@@ -154,13 +187,14 @@ fn crowds(what: &str, title: &str, sizes: &[u64]) {
     );
 }
 
-fn measure(pair: Pair, what: &str, clients: u64) -> Option<Cell> {
-    let server = match pair.our_server {
-        true => Server::ours(),
-        false => Server::pythons(),
-    };
-    let server = server.ok()?;
-    let mut driver = match pair.our_clients {
+fn measure(
+    server: fn() -> Result<Server, Box<dyn Error>>,
+    our_clients: bool,
+    what: &str,
+    clients: u64,
+) -> Option<Cell> {
+    let server = server().ok()?;
+    let mut driver = match our_clients {
         true => {
             let mut driver = Command::new(std::env::current_exe().ok()?);
             driver.arg("drive");

@@ -1,7 +1,7 @@
-//! Queues over loopback: ours, CPython's, both mixed, and the bare exchange of
-//! as many bytes.
+//! Queues over loopback: ours, CPython's, and the bare exchange of as many bytes.
+//! (Python's clients on both servers: see `crowd`.)
 //!
-//! `cargo bench -p distributed`. Server and client are two processes in every
+//! `cargo bench -p pymanager --bench manager`. Server and client are two processes in every
 //! candidate. The floor is two processes that send each other messages of the
 //! same sizes over TCP and do nothing else.
 #![forbid(unsafe_code)]
@@ -98,9 +98,6 @@ fn compare() -> Result<(), Box<dyn Error>> {
     })
     .candidate("Python's client, Python's server", || {
         python(PYTHON, &["0", "pairs"])
-    })
-    .candidate("Python's client, our server", || {
-        python(PYTHON, &[port, "pairs"])
     })
     .run();
     Comparison::new("a manager: connect() of a Python client", Unit::Seconds)

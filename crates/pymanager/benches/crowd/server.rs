@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
+use crate::bare;
 use pymanager::pickle::Value;
 use pymanager::{AuthKey, Listener, Manager, SharedDict, SharedQueue, raise_descriptor_limit};
 
@@ -32,6 +33,11 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn ours() -> Result<Self, Box<dyn Error>> {
         Self::start(Command::new(std::env::current_exe()?).arg("serve"))
+    }
+
+    /// One that only answers: see [`bare`].
+    pub(crate) fn bare() -> Result<Self, Box<dyn Error>> {
+        Self::start(Command::new(std::env::current_exe()?).arg("answer"))
     }
 
     pub(crate) fn pythons() -> Result<Self, Box<dyn Error>> {
@@ -80,13 +86,25 @@ impl Drop for Server {
 
 /// Our server, until its input ends.
 pub(crate) fn serve() -> Result<(), Box<dyn Error>> {
-    raise_descriptor_limit()?;
-    let server = Manager::new(AuthKey::new("abc"))
-        .register("tasks", &SharedQueue::<Value>::new())
-        .register("scores", &SharedDict::<Value, Value>::new())
-        .start(Listener::bind("127.0.0.1:0")?)?;
+    let server = start()?;
     println!("{}", server.address());
     std::io::stdin().read_to_end(&mut Vec::new())?;
     server.shutdown();
     Ok(())
+}
+
+/// A server that only answers, until its input ends: see [`bare`].
+pub(crate) fn answer() -> Result<(), Box<dyn Error>> {
+    let server = start()?;
+    println!("{}", bare::answer_for(server.address().to_string())?);
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+fn start() -> Result<pymanager::Server, Box<dyn Error>> {
+    raise_descriptor_limit()?;
+    Ok(Manager::new(AuthKey::new("abc"))
+        .register("tasks", &SharedQueue::<Value>::new())
+        .register("scores", &SharedDict::<Value, Value>::new())
+        .start(Listener::bind("127.0.0.1:0")?)?)
 }

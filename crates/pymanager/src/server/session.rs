@@ -15,7 +15,7 @@ use super::response::{Dialect, Response};
 use super::state::State;
 use crate::message::Request;
 use crate::object::{Answer, Call, Caller, Era, Exception, HangUp, Lent, Served};
-use crate::wire::{Channel, FrameError, is_unix};
+use crate::wire::{Channel, FrameError, Spin, is_unix};
 use inert_pickle::{Reader, Value, protocol_of};
 
 /// How long to wait, after a client's good-bye, for the news that it did not
@@ -53,6 +53,7 @@ pub(crate) fn serve(state: &State, connection: &Connection) {
         Some(Then::Close) | None => return,
     }
     session.channel.acknowledge_at_once(false);
+    session.channel.spin(Spin::new(&state.places));
     if state.watcher.add(connection).is_ok() {
         session.serve_methods();
     }

@@ -12,7 +12,7 @@ use super::registry::Registry;
 use super::watcher::Watcher;
 use crate::AuthKey;
 use crate::object::Memory;
-use crate::wire::Listener;
+use crate::wire::{Listener, Places};
 
 /// A server's state.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct State {
     pub(crate) connections: Connections,
     pub(crate) admission: Admission,
     pub(crate) watcher: Watcher,
+    /// Of those who look for a request instead of sleeping.
+    pub(crate) places: Arc<Places>,
     pub(crate) listener: Listener,
     /// When it began to serve.
     pub(crate) since: Instant,
@@ -45,6 +47,7 @@ impl State {
         Ok(State {
             admission: Admission::new(limits.unproven),
             watcher: Watcher::new()?,
+            places: Arc::new(Places::new(limits.spinning)),
             connections: Connections::default(),
             key,
             refuse_md5,

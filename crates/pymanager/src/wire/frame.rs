@@ -17,7 +17,7 @@ use multiproc::deadline::Deadline;
 use multiproc::process::wait_readable;
 use rustix::io::Errno;
 
-use super::{FrameError, socket};
+use super::{FrameError, Spin, socket};
 
 /// The working memory that a quiet connection keeps, and the step in which
 /// memory grows: what a peer announces costs nothing until it is sent.
@@ -36,6 +36,7 @@ pub(crate) struct Channel {
     outbox: Vec<u8>,
     prompt: bool,
     look_first: bool,
+    spin: Option<Spin>,
 }
 
 impl Channel {
@@ -58,6 +59,7 @@ impl Channel {
             outbox: Vec::new(),
             prompt: false,
             look_first: false,
+            spin: None,
         })
     }
 
@@ -85,6 +87,11 @@ impl Channel {
     /// reads the length and the rest apart, to the same effect.)
     pub(crate) fn look_before_reading(&mut self) {
         self.look_first = true;
+    }
+
+    /// Looks for the next message for a moment before it sleeps until it comes.
+    pub(crate) fn spin(&mut self, spin: Spin) {
+        self.spin = Some(spin);
     }
 
     /// The next message, of at most `limit` bytes; `None` when the peer has
@@ -135,7 +142,7 @@ impl Channel {
                     return Err(FrameError::TimedOut);
                 }
             }
-            match (&*self.stream).read(&mut self.inbox[self.end..]) {
+            match self.read() {
                 Ok(count) => {
                     self.end += count;
                     let arrived = &self.inbox[self.start..self.end];
@@ -154,6 +161,19 @@ impl Channel {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    fn read(&mut self) -> io::Result<usize> {
+        let room = &mut self.inbox[self.end..];
+        // The rest of a message that has begun to arrive is a matter of the
+        // network, not of the client.
+        if self.end == 0
+            && let Some(spin) = &mut self.spin
+            && let Some(read) = spin.find(|| socket::read_now(&self.stream, room))
+        {
+            return read;
+        }
+        (&*self.stream).read(room)
     }
 
     fn make_room(&mut self, wanted: usize) {

@@ -4,8 +4,10 @@
 mod frame;
 mod listener;
 mod socket;
+mod spin;
 
 pub(crate) use frame::Channel;
 pub use listener::Listener;
 pub(crate) use listener::is_unix;
 pub(crate) use multiproc::connection::Error as FrameError;
+pub(crate) use spin::{Places, Spin};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use multiproc::deadline::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{SendFlags, send, sockopt};
+use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt};
 
 use super::{FrameError, is_unix};
 
@@ -34,6 +34,15 @@ pub(super) fn set_up(stream: &TcpStream, vanished: Duration) -> io::Result<()> {
     let milliseconds = u32::try_from(vanished.as_millis()).unwrap_or(u32::MAX);
     sockopt::set_tcp_user_timeout(stream, milliseconds.max(1))?;
     Ok(())
+}
+
+/// Reads what is there; nothing when there is nothing yet.
+pub(super) fn read_now(stream: &TcpStream, room: &mut [u8]) -> Option<io::Result<usize>> {
+    match recv(stream, room, RecvFlags::DONTWAIT) {
+        Err(Errno::AGAIN | Errno::INTR) => None,
+        Ok((count, _)) => Some(Ok(count)),
+        Err(error) => Some(Err(error.into())),
+    }
 }
 
 /// Sends all of `bytes` by the deadline, or not at all, as far as this
