@@ -6,11 +6,7 @@ use std::time::Duration;
 
 use loom::sync::{Condvar, Mutex};
 
-pub(crate) use loom::hint::spin_loop;
 pub(crate) use loom::sync::atomic::{AtomicU32, Ordering, fence};
-
-/// Looking around before sleeping changes nothing, and takes loom for ever.
-pub(crate) const SPINS: u32 = 0;
 
 loom::lazy_static! {
     /// Whether time passes, and those who sleep while it does not.

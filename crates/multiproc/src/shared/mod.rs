@@ -18,6 +18,7 @@ mod mapping;
 mod mutex;
 mod raw_mutex;
 mod shared_struct;
+mod spins;
 mod sync;
 mod value;
 mod wait_word;

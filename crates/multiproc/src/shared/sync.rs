@@ -3,15 +3,10 @@
 
 use std::time::Duration;
 
-pub(super) use std::hint::spin_loop;
 pub(super) use std::sync::atomic::{AtomicU32, Ordering, fence};
 
 use rustix::event::Timespec;
 use rustix::thread::futex;
-
-/// How often to check before sleeping: a few microseconds, less than a sleep and
-/// a wake-up cost the two sides.
-pub(super) const SPINS: u32 = 200;
 
 /// Sleeps while `word` is `expected`, for at most `timeout`. May return early.
 pub(super) fn sleep(word: &AtomicU32, expected: u32, timeout: Duration) {

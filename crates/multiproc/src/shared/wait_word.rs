@@ -12,10 +12,13 @@
 //! - A waiter that is killed between being woken and taking what it was woken
 //!   for takes the wake-up to its grave. So nobody sleeps longer than [`RECHECK`]
 //!   without checking.
+//!
+//! Beside it is a guess of how long to look around before sleeping (`spins.rs`).
 
 use std::time::Duration;
 
-use super::sync::{self, AtomicU32, Ordering, SPINS, fence};
+use super::spins::Spins;
+use super::sync::{self, AtomicU32, Ordering, fence};
 use super::value::{Plain, ProcessSafe};
 use crate::deadline::Deadline;
 
@@ -67,10 +70,13 @@ const SOMEBODY: u32 = 1;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
-#[repr(transparent)]
-pub struct WaitWord(AtomicU32);
+#[repr(C)]
+pub struct WaitWord {
+    word: AtomicU32,
+    spins: Spins,
+}
 
-// SAFETY: an atomic number.
+// SAFETY: two atomic numbers.
 #[expect(unsafe_code, reason = "the trait is unsafe")]
 unsafe impl ProcessSafe for WaitWord {}
 // SAFETY: as above.
@@ -86,7 +92,10 @@ impl Default for WaitWord {
 impl WaitWord {
     /// A word that nobody waits on.
     pub fn new() -> Self {
-        WaitWord(AtomicU32::new(NOBODY))
+        WaitWord {
+            word: AtomicU32::new(NOBODY),
+            spins: Spins::new(),
+        }
     }
 
     /// Calls `attempt` until it returns `Some`, sleeping between calls until
@@ -101,11 +110,11 @@ impl WaitWord {
         likely: impl Fn() -> bool,
         mut attempt: impl FnMut() -> Option<(T, bool)>,
     ) -> Option<T> {
-        if let Some((got, _)) = Self::spin(likely, &mut attempt) {
+        if let Some((got, _)) = self.spin(deadline, likely, &mut attempt) {
             return Some(got);
         }
         loop {
-            self.0.store(SOMEBODY, Ordering::Relaxed);
+            self.word.store(SOMEBODY, Ordering::Relaxed);
             // Pairs with the fence in `changed`: either the other side sees that
             // somebody waits, or this side sees the change.
             fence(Ordering::SeqCst);
@@ -120,25 +129,20 @@ impl WaitWord {
                 return None;
             }
             let left = left.map_or(RECHECK, |left| left.min(RECHECK));
-            sync::sleep(&self.0, SOMEBODY, left);
+            sync::sleep(&self.word, SOMEBODY, left);
         }
     }
 
     /// The spinning before the first sleep, by itself: for a caller that has
     /// something else to do before it sleeps.
     pub(crate) fn spin<T>(
+        &self,
+        deadline: Deadline,
         likely: impl Fn() -> bool,
         mut attempt: impl FnMut() -> Option<T>,
     ) -> Option<T> {
-        for _ in 0..SPINS {
-            if likely()
-                && let Some(got) = attempt()
-            {
-                return Some(got);
-            }
-            sync::spin_loop();
-        }
-        None
+        let look = || likely().then(&mut attempt).flatten();
+        self.spins.spin(deadline, look)
     }
 
     /// Wakes one waiter, if there is any. Call it after the change.
@@ -153,14 +157,14 @@ impl WaitWord {
 
     fn changed(&self, sleepers: u32) {
         fence(Ordering::SeqCst);
-        if self.0.load(Ordering::Relaxed) == SOMEBODY {
+        if self.word.load(Ordering::Relaxed) == SOMEBODY {
             self.wake(sleepers);
         }
     }
 
     fn wake(&self, sleepers: u32) {
-        if self.0.swap(NOBODY, Ordering::SeqCst) == SOMEBODY {
-            sync::wake(&self.0, sleepers);
+        if self.word.swap(NOBODY, Ordering::SeqCst) == SOMEBODY {
+            sync::wake(&self.word, sleepers);
         }
     }
 }

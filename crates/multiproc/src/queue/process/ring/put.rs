@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::layout::{Header, Position};
 use super::{Error, Ring, briefly};
 use crate::deadline::Deadline;
-use crate::shared::WaitWord;
 
 /// How often a producer that waits for the lock checks whether the ring is closed.
 const LOOK: Duration = Duration::from_millis(100);
@@ -84,7 +83,10 @@ impl Ring {
             Err(Error::Full) => None,
             done => Some(done),
         };
-        WaitWord::spin(likely, attempt).unwrap_or_else(|| self.in_line(need, deadline, once))
+        let crowd = &self.header.rest.crowd;
+        crowd
+            .spin(deadline, likely, attempt)
+            .unwrap_or_else(|| self.in_line(need, deadline, once))
     }
 
     /// Puts `bytes` if there is room in addition to what others wait for.
