@@ -1,6 +1,8 @@
 //! The runs that the book shows, held against this program and against Python.
 #![forbid(unsafe_code)]
 
+use std::time::Duration;
+
 use common::testing::{
     assert_examples_behave, assert_headers_tell, assert_python_does_the_same, transcripts,
 };
@@ -10,7 +12,11 @@ const RECIPE: &str = env!("CARGO_BIN_EXE_threads");
 #[test]
 fn the_book_shows_what_happens() {
     for transcript in transcripts("threads") {
-        let mut program = transcript.program(RECIPE);
+        // `too_many_tasks` gives way to others a hundred thousand times, which
+        // takes long on a busy machine.
+        let mut program = transcript
+            .program(RECIPE)
+            .deadline(Duration::from_secs(900));
         if transcript.example().is_none() {
             // As the chapter shows it, but soon.
             program = program.args(["--pause", "0.001"]);
