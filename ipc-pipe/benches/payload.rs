@@ -35,10 +35,11 @@ fn main() {
 struct ThroughConnection;
 
 impl Through for ThroughConnection {
-    fn send<T: Item>(&self, item: &T, size: usize, count: usize) -> f64 {
+    fn send<T: Item>(&self, make: impl Fn() -> T, size: usize, count: usize) -> f64 {
+        let item = make();
         let (mut receiver, mut sender) = pipe(true).unwrap();
         let receive = || drop(black_box(receiver.recv::<T>().unwrap()));
-        flow(size, count, || sender.send(item).unwrap(), receive)
+        flow(size, count, || sender.send(&item).unwrap(), receive)
     }
 }
 

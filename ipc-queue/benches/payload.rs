@@ -37,10 +37,11 @@ fn main() {
 struct ThroughQueue;
 
 impl Through for ThroughQueue {
-    fn send<T: Item>(&self, item: &T, size: usize, count: usize) -> f64 {
+    fn send<T: Item>(&self, make: impl Fn() -> T, size: usize, count: usize) -> f64 {
+        let item = make();
         let queue: Queue<T> = Queue::with_capacity(DEFAULT_ITEMS, room(size)).unwrap();
         let get = || drop(black_box(queue.get().unwrap()));
-        flow(size, count, || queue.put(item).unwrap(), get)
+        flow(size, count, || queue.put(&item).unwrap(), get)
     }
 }
 

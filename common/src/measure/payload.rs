@@ -1,5 +1,6 @@
 //! What people send: vectors of numbers, texts, and a struct that holds them, of
-//! 4 KiB to 16 MiB. The same rows for a queue, a connection and a pool's results,
+//! 4 KiB to 16 MiB. The same rows for a queue, a connection, and a pool's results and
+//! arguments,
 //! each beside CPython's fastest form of the same.
 
 use std::fmt;
@@ -21,12 +22,13 @@ const SIZES: [(usize, &str); 4] = [
 const PYTHON: &str = r#"
 import array, multiprocessing, os, sys, time
 kind, size, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-item = {"bytes": lambda: b"7" * size, "f64": lambda: array.array("d", [7.0]) * (size // 8),
+make = {"bytes": lambda: b"7" * size, "f64": lambda: array.array("d", [7.0]) * (size // 8),
         "str": lambda: "7" * size,
         "u32": lambda: array.array("I", [7]) * (size // 4),
         "f32": lambda: array.array("f", [7.0]) * (size // 4),
         "frame": lambda: ("frame", b"7" * (size // 3), array.array("d", [7.0]) * (size // 24),
-                          array.array("f", [7.0]) * (size // 12))}[kind]()
+                          array.array("f", [7.0]) * (size // 12))}[kind]
+item = make()
 "#;
 
 /// A struct that holds vectors.
@@ -45,8 +47,13 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + 'static> Item for T {}
 
 /// What items go through.
 pub trait Through {
-    /// Sends `count` items like `item`, which has `size` bytes: bytes a second.
-    fn send<T: Item>(&self, item: &T, size: usize, count: usize) -> f64;
+    /// Sends `count` items as `make` makes them, of `size` bytes: bytes a second.
+    fn send<T: Item>(
+        &self,
+        make: impl Fn() -> T + Copy + 'static,
+        size: usize,
+        count: usize,
+    ) -> f64;
 }
 
 /// Sends so many bytes through something else, and gives bytes a second.
@@ -59,7 +66,7 @@ type Limit = fn(size: usize, count: usize) -> f64;
 ///
 /// struct Nothing;
 /// impl Through for Nothing {
-///     fn send<T: Item>(&self, _item: &T, size: usize, count: usize) -> f64 {
+///     fn send<T: Item>(&self, _: impl Fn() -> T, size: usize, count: usize) -> f64 {
 ///         (size * count) as f64
 ///     }
 /// }
@@ -84,7 +91,8 @@ impl fmt::Debug for Payload<'_> {
 
 impl<'a> Payload<'a> {
     /// Rows whose titles begin with `way`, `round` bytes in a round, beside a Python
-    /// program that sends `count` times an `item` of `size` bytes.
+    /// program that sends `count` times an `item` of `size` bytes, or what `make()`
+    /// gives.
     pub fn new(way: &'a str, round: usize, python: &'a str) -> Self {
         Payload {
             way,
@@ -110,26 +118,28 @@ impl<'a> Payload<'a> {
     /// Runs all rows.
     pub fn run(&self, through: &impl Through) {
         for (size, name) in SIZES {
-            let frame = || Frame {
+            let frame = move || Frame {
                 name: "frame".to_string(),
                 pixels: vec![7; size / 3],
                 samples: vec![7.0; size / 24],
                 points: vec![[7.0; 3]; size / 36],
             };
-            self.row("Vec<u8>", (size, name), "bytes", through, || {
+            self.row("Vec<u8>", (size, name), "bytes", through, move || {
                 vec![7_u8; size]
             });
-            self.row("Vec<u32>", (size, name), "u32", through, || {
+            self.row("Vec<u32>", (size, name), "u32", through, move || {
                 vec![7_u32; size / 4]
             });
-            self.row("Vec<f64>", (size, name), "f64", through, || {
+            self.row("Vec<f64>", (size, name), "f64", through, move || {
                 vec![7.0_f64; size / 8]
             });
-            self.row("Vec<[f32; 3]>", (size, name), "f32", through, || {
+            self.row("Vec<[f32; 3]>", (size, name), "f32", through, move || {
                 vec![[7.0_f32; 3]; size / 12]
             });
             self.row("a struct of those", (size, name), "frame", through, frame);
-            self.row("String", (size, name), "str", through, || "7".repeat(size));
+            self.row("String", (size, name), "str", through, move || {
+                "7".repeat(size)
+            });
         }
     }
 
@@ -139,18 +149,17 @@ impl<'a> Payload<'a> {
         (size, name): (usize, &str),
         kind: &str,
         through: &impl Through,
-        item: impl FnOnce() -> T,
+        make: impl Fn() -> T + Copy + 'static,
     ) {
         let title = format!("{}: {what}, {name}", self.way);
         if self.only.as_ref().is_some_and(|part| !title.contains(part)) {
             return;
         }
-        let item = item();
         let count = (self.round / size).min(50_000);
         let (bytes, fewer) = (size.to_string(), (count / 4).max(8).to_string());
         let python = Peer::python(&format!("{PYTHON}{}", self.python));
         let mut row = Comparison::new(title, Unit::BytesPerSecond)
-            .candidate("ours", || Some(through.send(&item, size, count)));
+            .candidate("ours", || Some(through.send(make, size, count)));
         if let Some((limit, send)) = self.limit {
             row = row.candidate(limit, move || Some(send(size, count)));
         }
