@@ -24,6 +24,7 @@
 pub mod aio;
 pub mod codec;
 pub mod connection;
+mod copy;
 pub mod deadline;
 mod error_text;
 pub mod pool;

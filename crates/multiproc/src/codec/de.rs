@@ -7,6 +7,7 @@ use serde::de::{
 
 use super::ser::LONG;
 use super::{Error, slices};
+use crate::copy;
 
 pub(super) struct Reader<'a> {
     pub(super) rest: &'a [u8],
@@ -61,7 +62,7 @@ impl<'a> Reader<'a> {
     #[inline]
     fn text(&mut self) -> Result<&'a str, Error> {
         let bytes = self.bytes()?;
-        std::str::from_utf8(bytes).map_err(|_| Error::Invalid("a text that is not UTF-8"))
+        std::str::from_utf8(bytes).map_err(|_| NO_TEXT)
     }
 }
 
@@ -75,6 +76,8 @@ macro_rules! numbers {
         )*
     };
 }
+
+const NO_TEXT: Error = Error::Invalid("a text that is not UTF-8");
 
 /// The caller, which knows the type, puts in its name.
 const ANY: Error = Error::SelfDescribing("it");
@@ -126,7 +129,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_borrowed_str(self.text()?)
+        let bytes = self.bytes()?;
+        let mut text = Vec::new();
+        copy::append(&mut text, bytes);
+        visitor.visit_string(String::from_utf8(text).map_err(|_| NO_TEXT)?)
     }
 
     #[inline]

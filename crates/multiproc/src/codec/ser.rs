@@ -3,6 +3,7 @@
 use serde::ser::{self, Serialize, Serializer};
 
 use super::{Error, PREFIX, slices};
+use crate::copy;
 
 /// Lengths from this one on take nine bytes.
 pub(super) const LONG: u8 = 255;
@@ -85,7 +86,7 @@ impl<'a, 'w> Serializer for &'a mut Writer<'w> {
     #[inline]
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
         self.length(value.len() as u64);
-        self.out.extend_from_slice(value);
+        copy::append(self.out, value);
         Ok(())
     }
 
@@ -199,7 +200,7 @@ impl<'a, 'w> Serializer for &'a mut Writer<'w> {
         let items = items.into_iter();
         if let Some((count, bytes)) = slices::of_numbers(&items) {
             self.length(count as u64);
-            self.out.extend_from_slice(bytes);
+            copy::append(self.out, bytes);
             return Ok(());
         }
         let count = match items.size_hint() {

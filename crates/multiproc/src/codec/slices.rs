@@ -22,6 +22,7 @@ use serde::de::{Deserialize, Visitor};
 
 use super::Error;
 use super::de::Reader;
+use crate::copy;
 
 /// Types without padding, pointers or forbidden values, whose memory is what
 /// the codec writes for them.
@@ -159,7 +160,7 @@ fn read_vec<T: Number>(reader: &mut Reader<'_>, count: usize) -> Result<Vec<T>, 
     // `bytes` has, and any bytes are numbers. The room is new, so the two do
     // not overlap.
     unsafe {
-        ptr::copy_nonoverlapping(bytes.as_ptr(), vec.as_mut_ptr().cast(), size);
+        copy::copy(bytes.as_ptr(), vec.as_mut_ptr().cast(), size);
         vec.set_len(count);
     }
     Ok(vec)

@@ -3,9 +3,10 @@
 #![expect(unsafe_code, reason = "the ring is raw memory")]
 
 use std::mem::MaybeUninit;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 use super::{Ring, UNIT};
+use crate::copy::copy;
 
 // SAFETY of all accesses to `data`: the bytes between the head and the tail
 // belong to whoever holds the head's lock, the rest to whoever holds the tail's
@@ -29,8 +30,8 @@ impl Ring {
         // the bytes fit, so both parts are within the mapping and outside what
         // the holder of the head's lock may read.
         unsafe {
-            ptr::copy_nonoverlapping(first.as_ptr(), place.as_ptr(), first.len());
-            ptr::copy_nonoverlapping(second.as_ptr(), self.data.start().as_ptr(), second.len());
+            copy(first.as_ptr(), place.as_ptr(), first.len());
+            copy(second.as_ptr(), self.data.start().as_ptr(), second.len());
         }
     }
 
@@ -50,8 +51,8 @@ impl Ring {
         // `units` accepted is within the mapping.
         unsafe {
             let start = self.data.start().as_ptr();
-            ptr::copy_nonoverlapping(place.as_ptr(), first.as_mut_ptr().cast(), first.len());
-            ptr::copy_nonoverlapping(start, second.as_mut_ptr().cast(), second.len());
+            copy(place.as_ptr(), first.as_mut_ptr().cast(), first.len());
+            copy(start, second.as_mut_ptr().cast(), second.len());
         }
     }
 }
