@@ -30,6 +30,9 @@ pub(crate) struct Chunks<I> {
     ahead: Option<Vec<u8>>,
     /// The error of the task after the previous chunk.
     failed: Option<TaskError>,
+    /// Memory of an earlier chunk: fresh memory for each large one would be
+    /// fetched from the system page by page.
+    used: Vec<u8>,
 }
 
 impl<I: Iterator> Chunks<I> {
@@ -41,7 +44,13 @@ impl<I: Iterator> Chunks<I> {
             next: 0,
             ahead: None,
             failed: None,
+            used: Vec::new(),
         }
+    }
+
+    /// Takes back the memory of a chunk.
+    pub(crate) fn reuse(&mut self, bytes: Vec<u8>) {
+        self.used = bytes;
     }
 }
 
@@ -55,7 +64,8 @@ impl<I: Iterator<Item: Serialize>> Iterator for Chunks<I> {
             self.next += 1;
             return Some(Err((first, error)));
         }
-        let mut bytes = Vec::with_capacity(64);
+        let mut bytes = std::mem::take(&mut self.used);
+        bytes.clear();
         bytes.resize(JOB_HEAD, 0);
         let mut count = 0;
         while (count as usize) < self.size {
@@ -136,6 +146,20 @@ mod tests {
         let input = (0..).inspect(|_| read += 1);
         assert_eq!(sizes_of(Chunks::new(input, 3, 100), 2), 6);
         assert_eq!(read, 6);
+    }
+
+    #[test]
+    fn the_memory_of_a_chunk_serves_the_next() {
+        let mut chunks = Chunks::new([7_u8; 5].map(|n| vec![n; 1000]).into_iter(), 1, 2000);
+        let first = chunks.next().unwrap().ok().unwrap();
+        let place = first.bytes.as_ptr();
+        chunks.reuse(first.bytes);
+        for chunk in 1..5 {
+            let next = chunks.next().unwrap().ok().unwrap();
+            assert_eq!((next.first, next.bytes.as_ptr()), (chunk, place));
+            assert_eq!(next.bytes[JOB_HEAD..][9..], [7; 1000]);
+            chunks.reuse(next.bytes);
+        }
     }
 
     fn sizes_of(chunks: Chunks<impl Iterator<Item: Serialize>>, take: usize) -> u32 {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::encode;
+use crate::codec::{encode, with_scratch};
 use crate::pool::builder::PoolBuilder;
 use crate::pool::chunks::{Chunk, Chunks, too_many};
 use crate::pool::error::{PoolError, StartError, TaskError};
@@ -118,15 +118,17 @@ where
         Chunks::new(input, size, self.owner.inner.tasks.largest())
     }
 
-    pub(crate) fn submit_chunk(&self, chunk: Chunk, sink: Sink<R>) {
+    /// Gives back the chunk's memory, for the next one.
+    pub(crate) fn submit_chunk(&self, mut chunk: Chunk, sink: Sink<R>) -> Vec<u8> {
         let inner = &self.owner.inner;
         match self.start_threads() {
             Ok(()) => {
                 let tasks = (chunk.first, chunk.count);
-                inner.submit(inner.number(), tasks, chunk.bytes, sink);
+                inner.submit(inner.number(), tasks, &mut chunk.bytes, sink);
             }
             Err(error) => refuse(sink, chunk.count, &error.into()),
         }
+        chunk.bytes
     }
 
     /// Called with each task, so the first one starts them. Until then the
@@ -144,7 +146,7 @@ where
 /// Fails tasks that were never submitted.
 fn refuse<R: Send + 'static>(sink: Sink<R>, count: u32, error: &TaskError) {
     let errors = (0..count).map(|_| Err(error.clone()));
-    sink.deliver(errors, 0, |call| call());
+    sink.deliver(errors.collect(), 0, |call| call());
 }
 
 impl<A, R: Send + 'static> fmt::Debug for Pool<A, R> {
@@ -213,18 +215,19 @@ where
             task: number,
             reason,
         };
-        let mut bytes = Vec::with_capacity(64);
-        bytes.resize(JOB_HEAD, 0);
-        let (encoded, largest) = (encode(&self.argument, &mut bytes), inner.tasks.largest());
-        match (started, encoded) {
-            (Err(error), _) => refuse(sink, 1, &error.into()),
-            (_, Err(error)) => inner.fail_unsent(sink, reason(error.to_string())),
-            (_, Ok(())) if bytes.len() > largest => {
-                let text = too_many(bytes.len() - JOB_HEAD, largest - JOB_HEAD);
-                inner.fail_unsent(sink, reason(text));
+        with_scratch(|bytes| {
+            bytes.resize(JOB_HEAD, 0);
+            let (encoded, largest) = (encode(&self.argument, bytes), inner.tasks.largest());
+            match (started, encoded) {
+                (Err(error), _) => refuse(sink, 1, &error.into()),
+                (_, Err(error)) => inner.fail_unsent(sink, reason(error.to_string())),
+                (_, Ok(())) if bytes.len() > largest => {
+                    let text = too_many(bytes.len() - JOB_HEAD, largest - JOB_HEAD);
+                    inner.fail_unsent(sink, reason(text));
+                }
+                _ => inner.submit(number, (number, 1), bytes, sink),
             }
-            _ => inner.submit(number, (number, 1), bytes, sink),
-        }
+        });
         AsyncResult { promise, number }
     }
 }

@@ -133,7 +133,7 @@ where
         }
     }
 
-    fn submit(&self, chunk: Chunk, deliver: impl FnOnce(Landed<R>) + Send + 'static) {
+    fn submit(&mut self, chunk: Chunk, deliver: impl FnOnce(Landed<R>) + Send + 'static) {
         let arguments = chunk.bytes.len();
         self.bytes.fetch_add(arguments, Ordering::Relaxed);
         let bytes = Arc::clone(&self.bytes);
@@ -142,7 +142,8 @@ where
             bytes.fetch_sub(arguments, Ordering::Relaxed);
             deliver((results, size));
         };
-        self.pool.submit_chunk(chunk, Sink::Many(Box::new(sink)));
+        let used = self.pool.submit_chunk(chunk, Sink::Many(Box::new(sink)));
+        self.chunks.reuse(used);
     }
 
     /// Takes what has landed.

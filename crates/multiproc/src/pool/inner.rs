@@ -46,21 +46,16 @@ pub(crate) struct Callbacks<R> {
 
 impl<R: Send + 'static> Sink<R> {
     /// Hands over the results; callbacks are passed to `call`.
-    pub(crate) fn deliver(
-        self,
-        mut results: impl Iterator<Item = Result<R, TaskError>>,
-        bytes: usize,
-        call: impl FnOnce(Call),
-    ) {
+    pub(crate) fn deliver(self, results: Results<R>, bytes: usize, call: impl FnOnce(Call)) {
         match self {
-            Sink::Many(deliver) => deliver(results.collect(), bytes),
+            Sink::Many(deliver) => deliver(results, bytes),
             Sink::One(promise) => {
-                if let Some(result) = results.next() {
+                if let Some(result) = results.into_iter().next() {
                     promise.fill_one(result);
                 }
             }
             Sink::Callbacks(callbacks) => {
-                if let Some(result) = results.next() {
+                if let Some(result) = results.into_iter().next() {
                     call(Box::new(move || callbacks.run(result)));
                 }
             }
@@ -210,17 +205,17 @@ impl<R: Send + 'static> Inner<R> {
         &self,
         job: JobNumber,
         (first, count): (u64, u32),
-        mut bytes: Vec<u8>,
+        bytes: &mut [u8],
         sink: Sink<R>,
     ) {
-        write_job_head(&mut bytes, job, count);
+        write_job_head(bytes, job, count);
         let pending = Pending {
             sink,
             first,
             count,
             arrived: Vec::new(),
             bytes: 0,
-            retry: (self.retries > 0).then(|| (self.retries, bytes.clone())),
+            retry: (self.retries > 0).then(|| (self.retries, bytes.to_vec())),
         };
         let mut table = self.table();
         if let Some(error) = table.broken.clone() {
@@ -229,7 +224,7 @@ impl<R: Send + 'static> Inner<R> {
         }
         table.pending.insert(job, pending);
         drop(table);
-        if let Err(error) = self.tasks.put(&bytes, Deadline::NEVER) {
+        if let Err(error) = self.tasks.put(bytes, Deadline::NEVER) {
             let error = match error {
                 // Whoever closed the queue has left the reason.
                 Error::Closed => self.table().broken.clone().unwrap_or(TaskError::Terminated),
@@ -273,7 +268,7 @@ impl<R: Send + 'static> Inner<R> {
 
     /// Fails one task that was never submitted.
     pub(crate) fn fail_unsent(&self, sink: Sink<R>, error: TaskError) {
-        self.deliver(sink, std::iter::once(Err(error)), 0);
+        self.deliver(sink, vec![Err(error)], 0);
     }
 
     /// Reads the last reports when there is no collector: they say why the
@@ -288,12 +283,7 @@ impl<R: Send + 'static> Inner<R> {
     }
 
     /// Delivers a job's results to their sink.
-    pub(crate) fn deliver(
-        &self,
-        sink: Sink<R>,
-        results: impl Iterator<Item = Result<R, TaskError>>,
-        bytes: usize,
-    ) {
+    pub(crate) fn deliver(&self, sink: Sink<R>, results: Results<R>, bytes: usize) {
         sink.deliver(results, bytes, |call| {
             // The callback thread is gone: call it here.
             if let Err(SendError(Some(call))) = self.calls.send(Some(call)) {
@@ -306,7 +296,7 @@ impl<R: Send + 'static> Inner<R> {
     pub(crate) fn deliver_error(&self, pending: Pending<R>, error: &TaskError) {
         drop_each(pending.arrived);
         let errors = (0..pending.count).map(|_| Err(error.clone()));
-        self.deliver(pending.sink, errors, 0);
+        self.deliver(pending.sink, errors.collect(), 0);
     }
 
     /// Ends the callback thread after the calls already queued.

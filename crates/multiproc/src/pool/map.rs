@@ -64,13 +64,14 @@ where
                 promise: Some(promise),
             }),
         });
-        for chunk in self.chunks(arguments.into_iter(), chunk) {
+        let mut chunks = self.chunks(arguments.into_iter(), chunk);
+        while let Some(chunk) = chunks.next() {
             let gather = Arc::clone(&gather);
             match chunk {
                 Ok(chunk) => {
                     let first = chunk.first;
                     let add = move |results, _| gather.add(first, results);
-                    self.submit_chunk(chunk, Sink::Many(Box::new(add)));
+                    chunks.reuse(self.submit_chunk(chunk, Sink::Many(Box::new(add))));
                 }
                 Err((task, error)) => gather.add(task, vec![Err(error)]),
             }

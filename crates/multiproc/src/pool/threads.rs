@@ -2,6 +2,7 @@
 //! callback thread runs callbacks.
 
 use std::collections::VecDeque;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -14,15 +15,20 @@ use crate::deadline::Deadline;
 use crate::pool::caught::{caught, drop_each};
 use crate::pool::error::{PoolError, TaskError};
 use crate::pool::inner::{Call, Inner};
-use crate::pool::message::{Cause, JobNumber, Report, TaskOutcome, outcomes};
+use crate::pool::message::{Cause, DONE_HEAD, JobNumber, Report, TaskOutcome, outcomes};
 use crate::process::Died;
 use crate::queue::Error;
+use crate::queue::process::Front;
 
 /// How often to check on the helper: nobody reports its own death.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 
 /// How often to retry putting a job back when the queue is full.
 const SOON: Duration = Duration::from_millis(5);
+
+/// From this size on a report is read in the queue: a copy of it would cost more
+/// than what its room costs the workers meanwhile.
+const LONG: usize = 32 << 10;
 
 /// The threads, once the first task has started them.
 pub(crate) struct Threads {
@@ -116,12 +122,13 @@ struct Collector<R> {
 
 impl<R: DeserializeOwned + Send + 'static> Collector<R> {
     fn run(&mut self) {
+        let inner = Arc::clone(&self.inner);
         let mut bytes = Vec::new();
         loop {
             let tick = if self.again.is_empty() { TICK } else { SOON };
-            match self.inner.reports.get(&mut bytes, Deadline::after(tick)) {
+            match inner.reports.front(Deadline::after(tick)) {
                 // A result may panic when it is dropped: carry on.
-                Ok(()) => caught(|| self.handle(&bytes)).unwrap_or_default(),
+                Ok(report) => caught(|| self.receive(report, &mut bytes)).unwrap_or_default(),
                 Err(Error::Empty) => self.look_after_helper(),
                 Err(_) => return,
             }
@@ -129,13 +136,23 @@ impl<R: DeserializeOwned + Send + 'static> Collector<R> {
         }
     }
 
-    fn handle(&mut self, bytes: &[u8]) {
-        match decode_first(bytes) {
-            Ok((Report::Done { job, count, last }, rest)) => self.done(
+    /// Takes a short report out, so that its room is free at once, and reads a
+    /// long one where it is.
+    fn receive(&mut self, report: Front<'_>, bytes: &mut Vec<u8>) {
+        if report.len() >= LONG && !report.wraps() {
+            return self.handle(report);
+        }
+        report.copy_into(bytes);
+        self.handle(&bytes[..]);
+    }
+
+    fn handle(&mut self, report: impl Deref<Target = [u8]>) {
+        match decode_first(&report) {
+            Ok((Report::Done { job, count, last }, _)) => self.done(
                 JobNumber::from_ne_bytes(job),
                 u32::from_ne_bytes(count),
                 last,
-                rest,
+                report,
             ),
             Ok((
                 Report::Lost {
@@ -151,7 +168,8 @@ impl<R: DeserializeOwned + Send + 'static> Collector<R> {
         }
     }
 
-    fn done(&mut self, job: JobNumber, count: u32, last: bool, bytes: &[u8]) {
+    fn done(&mut self, job: JobNumber, count: u32, last: bool, report: impl Deref<Target = [u8]>) {
+        let bytes = &report[DONE_HEAD..];
         let mut table = self.inner.table();
         // Not there any more: the pool has failed, or another try of the job
         // was done first.
@@ -161,22 +179,27 @@ impl<R: DeserializeOwned + Send + 'static> Collector<R> {
         let start = pending.first + pending.arrived.len() as u64;
         pending.bytes += bytes.len();
         drop(table);
-        let results = outcomes(bytes, count)
+        let mut results: Vec<_> = outcomes(bytes, count)
             .zip(start..)
             .map(|(outcome, task)| match outcome {
                 TaskOutcome::Returned(result) => Ok(result),
                 TaskOutcome::Panicked(message) => Err(TaskError::Panicked { task, message }),
                 TaskOutcome::BadResult(reason) => Err(TaskError::BadResult { task, reason }),
                 TaskOutcome::BadArgument(reason) => Err(TaskError::BadArgument { task, reason }),
-            });
+            })
+            .collect();
+        // Its room is free again before anybody else's code learns of the results.
+        drop(report);
         if last {
-            if let Some(pending) = self.inner.remove(job) {
-                let results = pending.arrived.into_iter().chain(results);
+            if let Some(mut pending) = self.inner.remove(job) {
+                if !pending.arrived.is_empty() {
+                    pending.arrived.append(&mut results);
+                    results = pending.arrived;
+                }
                 self.inner.deliver(pending.sink, results, pending.bytes);
             }
             return;
         }
-        let results: Vec<_> = results.collect();
         let mut table = self.inner.table();
         match table.pending.get_mut(&job) {
             Some(pending) => pending.arrived.extend(results),

@@ -361,7 +361,7 @@ impl Drop for ControlGroup {
     }
 }
 
-fn is_ours(pid: u32) -> bool {
+pub(crate) fn is_ours(pid: u32) -> bool {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
     name.is_ok_and(|name| name.trim_end() == "pool-worker")
 }

@@ -4,6 +4,7 @@
 mod callbacks;
 mod deaths;
 mod ends;
+mod long;
 mod map;
 mod messages;
 mod orphans;
@@ -22,6 +23,7 @@ fn main() {
             callbacks::CHECKS,
             deaths::CHECKS,
             ends::CHECKS,
+            long::CHECKS,
             map::CHECKS,
             messages::CHECKS,
             orphans::CHECKS,

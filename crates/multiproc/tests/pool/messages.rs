@@ -17,6 +17,7 @@ pub(crate) const CHECKS: &[Check] = checks![
     a_small_queue_carries_its_errors,
     an_argument_that_panics_on_arrival_is_its_own_error,
     a_result_that_panics_on_arrival_is_its_own_error,
+    a_long_result_that_panics_on_arrival_gives_its_room_back,
     an_unwanted_result_that_panics_when_dropped_ends_nothing,
 ];
 
@@ -150,6 +151,34 @@ fn a_result_that_panics_on_arrival_is_its_own_error() {
     let good = pool.apply_async(0);
     let outcome = good.get_timeout(Duration::from_secs(5));
     assert_eq!(outcome, Ok(Touchy(0, home)));
+    pool.close().join().unwrap();
+}
+
+/// Long ones are read where they stand in the queue.
+fn a_long_result_that_panics_on_arrival_gives_its_room_back() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let home = process::id();
+    let pool = PoolBuilder::new()
+        .workers(2)
+        .largest_message(1 << 20)
+        .build(|n: u32| (vec![n; 150_000], Touchy(n, home)))
+        .unwrap();
+    // More than fit into the queue at once.
+    for (n, outcome) in (0..).zip(pool.imap((0..100).map(|n| n % 2 * 3), 1)) {
+        assert_eq!(
+            outcome,
+            Ok((vec![n % 2 * 3; 150_000], Touchy(n % 2 * 3, home)))
+        );
+    }
+    for (n, outcome) in (0..).zip(pool.imap((0..100).map(|n| n % 2), 1)) {
+        match n % 2 {
+            0 => assert_eq!(outcome, Ok((vec![0; 150_000], Touchy(0, home)))),
+            _ => assert!(
+                matches!(outcome, Err(TaskError::BadResult { task, .. }) if task == n),
+                "{n}"
+            ),
+        }
+    }
     pool.close().join().unwrap();
 }
 

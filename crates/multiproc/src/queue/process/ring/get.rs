@@ -165,6 +165,13 @@ impl Ring {
             claim.tag.store(u64::from_ne_bytes(tag), Ordering::Relaxed);
             claim.item.store(at.claimed(), Ordering::Release);
         }
+        self.copy_item(at, len, bytes);
+        at.after(units).store(&self.header.head.position);
+        Ok(())
+    }
+
+    /// Copies the item at `at` into `bytes`. The caller holds the head's lock.
+    pub(super) fn copy_item(&self, at: Position, len: usize, bytes: &mut Vec<u8>) {
         bytes.clear();
         bytes.reserve(len);
         self.copy_out(
@@ -173,8 +180,6 @@ impl Ring {
         );
         // SAFETY: `copy_out` has written the first `len` bytes.
         unsafe { bytes.set_len(len) };
-        at.after(units).store(&self.header.head.position);
-        Ok(())
     }
 
     /// Takes the head's lock; false if the deadline comes first.
