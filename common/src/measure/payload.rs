@@ -1,7 +1,6 @@
 //! What people send: vectors of numbers, texts, and a struct that holds them, of
-//! 4 KiB to 16 MiB. The same rows for a queue, a connection, and a pool's results and
-//! arguments,
-//! each beside CPython's fastest form of the same.
+//! 4 KiB to 16 MiB. The same rows for a queue, a connection, and a pool's results
+//! and arguments, each beside CPython's fastest form of the same.
 
 use std::fmt;
 
