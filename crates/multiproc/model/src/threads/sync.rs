@@ -11,8 +11,9 @@ pub(super) const LOOKS: u32 = 0;
 pub(super) const PATIENT: u32 = 0;
 
 /// Loom takes an access that is sequentially consistent for acquire and release
-/// alone; only fences have their single order. So here is one between a write and
-/// the read after it, as the order of the accesses themselves would have it.
+/// alone; only fences have their single order. So here is one behind each write,
+/// between it and the next read, as the order of the accesses themselves would have
+/// it. That a read says so, too, this cannot tell.
 macro_rules! sequential {
     ($name:ident, $int:ty) => {
         #[derive(Debug, Default)]
@@ -25,7 +26,6 @@ macro_rules! sequential {
             }
 
             pub(super) fn load(&self, order: Ordering) -> $int {
-                fence(order);
                 self.0.load(order)
             }
 

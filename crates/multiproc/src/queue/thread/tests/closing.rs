@@ -78,7 +78,7 @@ fn an_item_put_as_the_queue_closes_is_not_lost() {
             1 => Queue::new(1),
             _ => Queue::lifo(1),
         };
-        let (start, got, put) = (Barrier::new(4), AtomicU64::new(0), AtomicU64::new(0));
+        let (start, got, put) = (Barrier::new(5), AtomicU64::new(0), AtomicU64::new(0));
         scope(|scope| {
             scope.spawn(|| {
                 start.wait();
@@ -86,7 +86,7 @@ fn an_item_put_as_the_queue_closes_is_not_lost() {
                     put.fetch_add(1, Ordering::Relaxed);
                 }
             });
-            for _ in 0..2 {
+            for _ in 0..3 {
                 scope.spawn(|| {
                     start.wait();
                     while queue.get().is_ok() {
