@@ -52,17 +52,18 @@ fn a_large_map_fits_in_chunks() {
 
 fn imap_reads_only_a_bounded_way_ahead() {
     let pool = Pool::new(2, |n: u64| n * 2).unwrap();
-    let read = AtomicUsize::new(0);
-    let endless = (0..).inspect(|_| {
-        read.fetch_add(1, Ordering::SeqCst);
-    });
-    let mut results = pool.imap(endless, 5);
-    for n in 0..1000_u64 {
-        assert_eq!(results.next().unwrap().unwrap(), n * 2);
-        let ahead = read.load(Ordering::SeqCst) - n as usize;
-        assert!(ahead <= 1024 + 5, "{ahead} ahead");
+    for chunk in [1, 5] {
+        let read = AtomicUsize::new(0);
+        let endless = (0..).inspect(|_| {
+            read.fetch_add(1, Ordering::SeqCst);
+        });
+        let mut results = pool.imap(endless, chunk);
+        for n in 0..3000_u64 {
+            assert_eq!(results.next().unwrap().unwrap(), n * 2);
+            let ahead = read.load(Ordering::SeqCst) - n as usize;
+            assert!(ahead <= 1024 + chunk, "{ahead} ahead");
+        }
     }
-    drop(results);
     assert_eq!(
         pool.imap(0..3, 0).map(Result::unwrap).collect::<Vec<_>>(),
         [0, 2, 4]
