@@ -5,12 +5,11 @@
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
-use std::process::Command;
 use std::time::Duration;
 
 use multiproc::deadline::Deadline;
 use multiproc::subprocess::{
-    Ended, Error, ExitStatus, Output, call, check_call, check_output, communicate,
+    Command, Ended, Error, ExitStatus, Output, call, check_call, check_output, communicate,
     communicate_timeout, communicate_until, returncode,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

@@ -6,18 +6,18 @@
 //! can go on. (Separate reading threads could not be stopped at a time-out while a
 //! grandchild keeps the pipe open.)
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use crate::deadline::Deadline;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal};
+use rustix::process::{PidfdFlags, Signal, kill_process, kill_process_group};
 
 use super::die_with_caller::Whom;
-use super::{Error, ExitStatus, start, status};
+use super::start::Child;
+use super::{Error, ExitStatus, Start, start};
 
 /// How much to read or write at once: a pipe's usual size.
 const CHUNK: usize = 64 << 10;
@@ -30,8 +30,7 @@ const LAST: usize = 1 << 20;
 /// What a program has printed, and how it ended.
 ///
 /// ```
-/// use std::process::Command;
-/// use multiproc::subprocess::{Ended, ExitStatus, Output, communicate};
+/// use multiproc::subprocess::{Command, Ended, ExitStatus, Output, communicate};
 ///
 /// let mut tr = Command::new("tr");
 /// let Output { status, stdout, stderr, ended } =
@@ -67,8 +66,7 @@ pub enum Ended {
 /// prints until it has ended and its output is closed.
 ///
 /// ```
-/// use std::process::Command;
-/// use multiproc::subprocess::communicate;
+/// use multiproc::subprocess::{Command, communicate};
 ///
 /// let output = communicate(&mut Command::new("sort"), b"cherry\napple\n")?;
 /// assert_eq!(output.stdout, b"apple\ncherry\n");
@@ -80,7 +78,7 @@ pub enum Ended {
 /// # Errors
 ///
 /// [`Error::Start`]. No exit status is an error.
-pub fn communicate(command: &mut Command, input: &[u8]) -> Result<Output, Error> {
+pub fn communicate(command: &mut impl Start, input: &[u8]) -> Result<Output, Error> {
     communicate_until(command, input, Deadline::NEVER, None)
 }
 
@@ -92,9 +90,8 @@ pub fn communicate(command: &mut Command, input: &[u8]) -> Result<Output, Error>
 /// [module's documentation](super#process-groups-and-the-terminal).
 ///
 /// ```
-/// use std::process::Command;
 /// use std::time::Duration;
-/// use multiproc::subprocess::{Ended, communicate_timeout};
+/// use multiproc::subprocess::{Command, Ended, communicate_timeout};
 ///
 /// let mut slow = Command::new("sh");
 /// slow.args(["-c", "sleep 1000 & sleep 1000"]);
@@ -107,7 +104,7 @@ pub fn communicate(command: &mut Command, input: &[u8]) -> Result<Output, Error>
 ///
 /// As [`communicate`]. A time-out is not an error.
 pub fn communicate_timeout(
-    command: &mut Command,
+    command: &mut impl Start,
     input: &[u8],
     timeout: Duration,
 ) -> Result<Output, Error> {
@@ -121,9 +118,8 @@ pub fn communicate_timeout(
 /// ```
 /// use std::io::Write;
 /// use std::os::fd::AsFd;
-/// use std::process::Command;
 /// use multiproc::deadline::Deadline;
-/// use multiproc::subprocess::{Ended, communicate_until};
+/// use multiproc::subprocess::{Command, Ended, communicate_until};
 ///
 /// let (cancel, mut canceller) = std::io::pipe()?;
 /// std::thread::spawn(move || canceller.write_all(b"enough"));
@@ -138,7 +134,7 @@ pub fn communicate_timeout(
 ///
 /// As [`communicate`].
 pub fn communicate_until(
-    command: &mut Command,
+    command: &mut impl Start,
     input: &[u8],
     deadline: Deadline,
     cancel: Option<BorrowedFd<'_>>,
@@ -149,13 +145,11 @@ pub fn communicate_until(
     } else {
         Whom::Program
     };
-    command.stdin(Stdio::piped());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let (child, _dies) = start(command, whom)?;
+    let (child, _dies) = start(command, [true; 3], whom)?;
     let mut program = Program::new(child, own_group)?;
-    let mut stdin = program.child.stdin.take();
-    let mut stdout = Collected::new(program.child.stdout.take().map(OwnedFd::from))?;
-    let mut stderr = Collected::new(program.child.stderr.take().map(OwnedFd::from))?;
+    let mut stdin = program.child.stdin.take().map(PipeWriter::from);
+    let mut stdout = Collected::new(program.child.stdout.take())?;
+    let mut stderr = Collected::new(program.child.stderr.take())?;
     if let Some(stdin) = &stdin {
         rustix::io::ioctl_fionbio(stdin, true)?;
     }
@@ -209,7 +203,7 @@ pub fn communicate_until(
     if ended != Ended::ByItself {
         program.kill();
     }
-    let status = status(program.child.wait()?);
+    let status = program.child.wait()?;
     program.reaped = true;
     if ended != Ended::ByItself {
         stdout.read_rest()?;
@@ -226,7 +220,6 @@ pub fn communicate_until(
 /// A child that is killed and reaped on every path, errors included.
 struct Program {
     child: Child,
-    pid: Pid,
     /// Shows when the child has ended, without reaping it. Until it is reaped, its
     /// pid cannot be given to another process or group, so it is safe to kill by
     /// pid.
@@ -237,18 +230,16 @@ struct Program {
 
 impl Program {
     fn new(mut child: Child, own_group: bool) -> Result<Self, Error> {
-        let pid = Pid::from_child(&child);
-        match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
+        match rustix::process::pidfd_open(child.pid, PidfdFlags::empty()) {
             Ok(pidfd) => Ok(Program {
                 child,
-                pid,
                 pidfd,
                 own_group,
                 reaped: false,
             }),
             Err(error) => {
                 // Not reaped yet, so the pid is still the child's.
-                let _ = child.kill();
+                let _ = kill_process(child.pid, Signal::KILL);
                 let _ = child.wait();
                 Err(error.into())
             }
@@ -258,9 +249,9 @@ impl Program {
     fn kill(&mut self) {
         // An error: it has ended already.
         let _ = if self.own_group {
-            rustix::process::kill_process_group(self.pid, Signal::KILL)
+            kill_process_group(self.child.pid, Signal::KILL)
         } else {
-            rustix::process::kill_process(self.pid, Signal::KILL)
+            kill_process(self.child.pid, Signal::KILL)
         };
     }
 }
@@ -278,7 +269,7 @@ impl Drop for Program {
 /// What one output stream has brought.
 struct Collected {
     /// `None` once the stream has ended.
-    pipe: Option<io::PipeReader>,
+    pipe: Option<PipeReader>,
     bytes: Vec<u8>,
 }
 
@@ -289,7 +280,7 @@ impl Collected {
             rustix::io::ioctl_fionbio(pipe, true)?;
         }
         Ok(Collected {
-            pipe: pipe.map(io::PipeReader::from),
+            pipe: pipe.map(PipeReader::from),
             bytes: Vec::new(),
         })
     }
@@ -324,7 +315,7 @@ impl Collected {
 }
 
 /// Writes what fits, once; false if the program has closed its input, as it may.
-fn feed(stdin: Option<&mut ChildStdin>, rest: &mut &[u8]) -> io::Result<bool> {
+fn feed(stdin: Option<&mut PipeWriter>, rest: &mut &[u8]) -> io::Result<bool> {
     let Some(stdin) = stdin else {
         return Ok(true);
     };

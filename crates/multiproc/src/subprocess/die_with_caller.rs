@@ -34,48 +34,77 @@ pub(super) enum Whom {
     Group,
 }
 
-/// In force for the programs that its command starts, until dropped.
+/// In force for the programs that are started with it, until dropped.
 #[derive(Debug)]
-pub(super) struct DieWithCaller {
+pub struct DieWithCaller {
     ends: (UnixStream, UnixStream),
-    /// False once this is dropped: the caller's `Command` keeps what was added
-    /// to it, and may be used again.
+    whom: Whom,
+    /// False once this is dropped: the caller's `std::process::Command` keeps what
+    /// was added to it, and may be used again.
     holds: Arc<AtomicBool>,
 }
 
-impl DieWithCaller {
-    /// Call it before `command` is started.
-    pub(super) fn new(command: &mut Command, whom: Whom) -> io::Result<Self> {
-        // Closed by `exec`, so that no program holds them.
-        let ends = UnixStream::pair()?;
-        let holds = Arc::new(AtomicBool::new(true));
-        let (a, b) = (ends.0.as_raw_fd(), ends.1.as_raw_fd());
-        let still = Arc::clone(&holds);
-        let arm = move || {
-            if !still.load(Ordering::Relaxed) {
-                return Ok(());
-            }
-            // SAFETY: getpid(2) has no conditions.
-            let pid = unsafe { libc::getpid() };
-            let owner = match whom {
-                Whom::Program => pid,
-                // The program already leads its group: `process_group` takes
-                // effect before this.
-                Whom::Group => -pid,
-            };
-            signal_owner(a, owner)?;
-            signal_owner(b, owner)
+/// What a child does about it before its exec.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arm {
+    ends: (RawFd, RawFd),
+    whom: Whom,
+}
+
+impl Arm {
+    /// To be called in the child: it makes system calls, takes no lock and does not
+    /// allocate. For [`Whom::Group`] the child leads its group by then.
+    ///
+    /// If the caller dies before that, the child's own copies of the sockets are
+    /// the last ones, and the signal comes when `exec` closes them.
+    pub(super) fn arm(self) -> io::Result<()> {
+        // SAFETY: getpid(2) has no conditions.
+        let pid = unsafe { libc::getpid() };
+        let owner = match self.whom {
+            Whom::Program => pid,
+            Whom::Group => -pid,
         };
-        if whom == Whom::Group {
+        signal_owner(self.ends.0, owner)?;
+        signal_owner(self.ends.1, owner)
+    }
+}
+
+impl DieWithCaller {
+    pub(super) fn new(whom: Whom) -> io::Result<Self> {
+        Ok(DieWithCaller {
+            // Closed by `exec`, so that no program holds them.
+            ends: UnixStream::pair()?,
+            whom,
+            holds: Arc::new(AtomicBool::new(true)),
+        })
+    }
+
+    pub(super) fn whom(&self) -> Whom {
+        self.whom
+    }
+
+    pub(super) fn arm(&self) -> Arm {
+        Arm {
+            ends: (self.ends.0.as_raw_fd(), self.ends.1.as_raw_fd()),
+            whom: self.whom,
+        }
+    }
+
+    /// Makes the programs that `command` starts arm it.
+    pub(super) fn arm_before_exec(&self, command: &mut Command) {
+        if self.whom == Whom::Group {
+            // Takes effect before the closure.
             command.process_group(0);
         }
+        let (arm, holds) = (self.arm(), Arc::clone(&self.holds));
+        let arm = move || match holds.load(Ordering::Relaxed) {
+            true => arm.arm(),
+            false => Ok(()),
+        };
         // SAFETY: the closure runs in the child of a process that may have
         // threads, so it may make system calls, but not take a lock or allocate:
-        // it reads an atomic, and calls getpid and fcntl. If the caller dies
-        // before that, the child's own copies are the last ones, and the signal
-        // comes when `exec` closes them.
+        // it reads an atomic, and arms.
         unsafe { command.pre_exec(arm) };
-        Ok(DieWithCaller { ends, holds })
     }
 }
 

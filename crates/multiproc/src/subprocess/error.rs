@@ -1,16 +1,15 @@
 //! What can go wrong with another program.
 
 use std::io;
-use std::process::Command;
 
+use super::Start;
 use crate::process::ExitStatus;
 use thiserror::Error as ThisError;
 
 /// Why a program could not be run, or did not succeed.
 ///
 /// ```
-/// use std::process::Command;
-/// use multiproc::subprocess::{Error, check_output};
+/// use multiproc::subprocess::{Command, Error, check_output};
 ///
 /// match check_output(Command::new("sh").args(["-c", "echo half; exit 1"])) {
 ///     Err(Error::Failed { output, .. }) => assert_eq!(output, b"half\n"),
@@ -44,7 +43,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn start(command: &Command, error: io::Error) -> Self {
+    pub(crate) fn start(command: &impl Start, error: io::Error) -> Self {
         Error::Start {
             program: name(command),
             error,
@@ -55,8 +54,7 @@ impl Error {
     /// cannot be executed, 128 plus the signal's number if it was killed.
     ///
     /// ```
-    /// use std::process::Command;
-    /// use multiproc::subprocess::call;
+    /// use multiproc::subprocess::{Command, call};
     ///
     /// let error = call(&mut Command::new("no-such-program")).unwrap_err();
     /// assert!(error.is_missing() && error.exit_code() == 127);
@@ -88,8 +86,8 @@ impl From<rustix::io::Errno> for Error {
     }
 }
 
-pub(crate) fn name(command: &Command) -> String {
-    command.get_program().to_string_lossy().into_owned()
+pub(crate) fn name(command: &impl Start) -> String {
+    command.program().to_string_lossy().into_owned()
 }
 
 /// The system's message as a shell prints it, without Rust's error number.

@@ -1,4 +1,4 @@
-//! Running other programs: Python's `subprocess`, on `std::process`.
+//! Running other programs: Python's `subprocess`.
 //!
 //! | Python | here |
 //! | --- | --- |
@@ -49,35 +49,42 @@
 //!
 //! # From a large process
 //!
-//! For that, something has to be done between fork(2) and exec, so a program is
-//! started by `fork`, and not by vfork(2) as in CPython. `fork` copies the page
-//! tables of the caller, in time that grows with the memory that it uses: from a
-//! small process both take less than a millisecond, from one of 1 GB the first
-//! takes about a hundred times as long. A large process that starts many programs
-//! does better to leave that to a small one: a [`Process`](crate::process::Process)
-//! that it started before it grew, with a
-//! [connection](crate::process::Builder::spawn_with_connection).
+//! A [`Command`] of this module is started as with vfork(2), posix_spawn(3) and in
+//! CPython: its child borrows the caller's memory until its exec, and only the
+//! calling thread stands still meanwhile. That takes less than a millisecond,
+//! however large the caller is.
+//!
+//! The functions here take a [`std::process::Command`] too, for what only it can do
+//! (`uid`, `gid`, `pre_exec`). That is started by fork(2), since something has to be
+//! done before exec for the promise above, and such a command leaves no other way.
+//! A fork copies the page tables of the caller: from a process of 1 GB that takes
+//! tens of milliseconds.
 
+mod command;
 mod communicate;
 mod die_with_caller;
 mod error;
 mod restore_signals;
+mod start;
+mod vfork;
 
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
+use std::fs::File;
+use std::io::Read;
 
 pub use crate::process::ExitStatus;
+pub use command::{Command, Stdio};
 pub use communicate::{Ended, Output, communicate, communicate_timeout, communicate_until};
 pub use error::Error;
 pub use restore_signals::restore_signals;
+pub use start::Start;
 
 use die_with_caller::{DieWithCaller, Whom};
+use start::{Child, Pipes};
 
 /// Runs a program to its end, with the caller's input and output.
 ///
 /// ```
-/// use std::process::Command;
-/// use multiproc::subprocess::{ExitStatus, call};
+/// use multiproc::subprocess::{Command, ExitStatus, call};
 ///
 /// let status = call(Command::new("sh").args(["-c", "exit 3"]))?;
 /// assert_eq!(status, ExitStatus::Code(3));
@@ -87,16 +94,15 @@ use die_with_caller::{DieWithCaller, Whom};
 /// # Errors
 ///
 /// [`Error::Start`] if it cannot be started. No exit status is an error.
-pub fn call(command: &mut Command) -> Result<ExitStatus, Error> {
-    let (mut child, _dies) = start(command, Whom::Program)?;
-    Ok(status(child.wait()?))
+pub fn call(command: &mut impl Start) -> Result<ExitStatus, Error> {
+    let (mut child, _dies) = start(command, [false; 3], Whom::Program)?;
+    Ok(child.wait()?)
 }
 
 /// Like [`call`], but returns an error unless the program exits with status 0.
 ///
 /// ```
-/// use std::process::Command;
-/// use multiproc::subprocess::check_call;
+/// use multiproc::subprocess::{Command, check_call};
 ///
 /// check_call(&mut Command::new("true"))?;
 /// let error = check_call(&mut Command::new("false")).unwrap_err();
@@ -107,7 +113,7 @@ pub fn call(command: &mut Command) -> Result<ExitStatus, Error> {
 /// # Errors
 ///
 /// [`Error::Failed`]; otherwise as [`call`].
-pub fn check_call(command: &mut Command) -> Result<(), Error> {
+pub fn check_call(command: &mut impl Start) -> Result<(), Error> {
     let status = call(command)?;
     check(command, status, Vec::new()).map(drop)
 }
@@ -116,8 +122,7 @@ pub fn check_call(command: &mut Command) -> Result<(), Error> {
 /// standard input and error are the caller's.
 ///
 /// ```
-/// use std::process::Command;
-/// use multiproc::subprocess::check_output;
+/// use multiproc::subprocess::{Command, check_output};
 ///
 /// assert_eq!(check_output(Command::new("echo").arg("hello"))?, b"hello\n");
 /// # Ok::<(), multiproc::subprocess::Error>(())
@@ -126,12 +131,16 @@ pub fn check_call(command: &mut Command) -> Result<(), Error> {
 /// # Errors
 ///
 /// As [`check_call`]; the error holds what was printed.
-pub fn check_output(command: &mut Command) -> Result<Vec<u8>, Error> {
-    command.stdin(Stdio::inherit()).stdout(Stdio::piped());
-    command.stderr(Stdio::inherit());
-    let (child, _dies) = start(command, Whom::Program)?;
-    let output = child.wait_with_output()?;
-    check(command, status(output.status), output.stdout)
+pub fn check_output(command: &mut impl Start) -> Result<Vec<u8>, Error> {
+    let (mut child, _dies) = start(command, [false, true, false], Whom::Program)?;
+    let mut output = Vec::new();
+    let read = match child.stdout.take() {
+        Some(pipe) => File::from(pipe).read_to_end(&mut output),
+        None => Ok(0),
+    };
+    let status = child.wait()?;
+    read?;
+    check(command, status, output)
 }
 
 /// Python's `returncode`: the exit status, or the negative number of the signal
@@ -151,15 +160,19 @@ pub fn returncode(status: ExitStatus) -> i32 {
 }
 
 /// Starts a program. Keep the second value until the program has ended.
-fn start(command: &mut Command, whom: Whom) -> Result<(Child, DieWithCaller), Error> {
-    let dies = DieWithCaller::new(command, whom)?;
-    match command.spawn() {
+fn start(
+    command: &mut impl Start,
+    pipes: Pipes,
+    whom: Whom,
+) -> Result<(Child, DieWithCaller), Error> {
+    let dies = DieWithCaller::new(whom)?;
+    match command.start(pipes, &dies) {
         Ok(child) => Ok((child, dies)),
         Err(error) => Err(Error::start(command, error)),
     }
 }
 
-fn check(command: &Command, status: ExitStatus, output: Vec<u8>) -> Result<Vec<u8>, Error> {
+fn check(command: &impl Start, status: ExitStatus, output: Vec<u8>) -> Result<Vec<u8>, Error> {
     if status.success() {
         return Ok(output);
     }
@@ -168,12 +181,4 @@ fn check(command: &Command, status: ExitStatus, output: Vec<u8>) -> Result<Vec<u
         status,
         output,
     })
-}
-
-fn status(status: std::process::ExitStatus) -> ExitStatus {
-    match status.code() {
-        Some(code) => ExitStatus::Code(code),
-        // A program that has ended has either a code or a signal.
-        None => ExitStatus::Signal(status.signal().unwrap_or(0)),
-    }
 }

@@ -5,6 +5,8 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use super::Start;
+
 /// Makes `command` start its program with the default action for every signal,
 /// whatever this process ignores.
 ///
@@ -15,14 +17,19 @@ use std::process::Command;
 /// `std` only `SIGPIPE`.)
 ///
 /// ```
-/// use std::process::Command;
-/// use multiproc::subprocess::{call, restore_signals};
+/// use multiproc::subprocess::{Command, call, restore_signals};
 ///
 /// let status = call(restore_signals(&mut Command::new("true")))?;
 /// assert!(status.success());
 /// # Ok::<(), multiproc::subprocess::Error>(())
 /// ```
-pub fn restore_signals(command: &mut Command) -> &mut Command {
+pub fn restore_signals<C: Start>(command: &mut C) -> &mut C {
+    command.restore_signals();
+    command
+}
+
+/// The same for the standard library's command, which runs it after a fork.
+pub(super) fn set_default_actions(command: &mut Command) {
     let restore = || {
         for signal in 1..=libc::SIGRTMAX() {
             // SAFETY: sets an action that runs no code of this program. For the
@@ -36,5 +43,5 @@ pub fn restore_signals(command: &mut Command) -> &mut Command {
     // SAFETY: the closure runs in the child of a process that may have threads,
     // so it may make system calls, but not take a lock or allocate: it calls
     // signal(2), which is async-signal-safe.
-    unsafe { command.pre_exec(restore) }
+    unsafe { command.pre_exec(restore) };
 }

@@ -10,6 +10,7 @@ mod payload;
 mod process;
 mod process_descriptors;
 mod process_ends;
+mod programs;
 mod queue;
 mod shared;
 
@@ -22,6 +23,7 @@ fn main() {
             process_descriptors::CHECKS,
             hang_up::CHECKS,
             process_ends::CHECKS,
+            programs::CHECKS,
             shared::CHECKS,
             array::CHECKS,
             payload::CHECKS,
