@@ -19,10 +19,10 @@
 //! negative number is Python's way to tell which signal it was.
 #![forbid(unsafe_code)]
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use common::{program, say};
-use multiproc::subprocess::{call, returncode};
+use multiproc::subprocess::{Command, call, returncode};
 
 // ANCHOR: main
 fn main() -> ExitCode {

@@ -11,10 +11,10 @@
 //! What to notice: the error still has what was printed before the failure.
 #![forbid(unsafe_code)]
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use common::{program, say};
-use multiproc::subprocess::{Error, check_output};
+use multiproc::subprocess::{Command, Error, check_output};
 
 fn main() -> ExitCode {
     program::example("Shows a program's output taken, and its failure.", || {

@@ -14,11 +14,11 @@
 //! of it first and reading afterwards would wait for ever.
 #![forbid(unsafe_code)]
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::ensure;
 use common::{program, say};
-use multiproc::subprocess::{communicate, returncode};
+use multiproc::subprocess::{Command, communicate, returncode};
 
 // ANCHOR: main
 fn main() -> ExitCode {

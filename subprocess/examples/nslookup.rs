@@ -31,11 +31,11 @@
 #![forbid(unsafe_code)]
 
 use std::net::SocketAddr;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
 use common::{program, say};
-use multiproc::subprocess::{call, communicate, returncode};
+use multiproc::subprocess::{Command, call, communicate, returncode};
 
 /// Looks names up with another program.
 #[derive(Parser)]

@@ -15,12 +15,12 @@
 //! the child is gone afterwards.
 #![forbid(unsafe_code)]
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::ensure;
 use common::{program, say};
-use multiproc::subprocess::{Ended, communicate_timeout, returncode};
+use multiproc::subprocess::{Command, Ended, communicate_timeout, returncode};
 
 fn main() -> ExitCode {
     program::example("Shows time-outs.", || {

@@ -15,11 +15,11 @@ mod options;
 
 use std::ffi::OsStr;
 use std::io::{Write, stderr};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use common::program::{self, Exit};
 use common::{complain, say};
-use multiproc::subprocess::{self, Ended, Error, call, returncode};
+use multiproc::subprocess::{self, Command, Ended, Error, call, returncode};
 
 use options::{Conversation, Options, What};
 
