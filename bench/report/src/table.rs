@@ -14,8 +14,9 @@ const BEGIN: &str = "<!-- FIGURES: written by bench/report, not by hand -->";
 const END: &str = "<!-- END OF FIGURES -->";
 
 /// What the README shows, by title: comparisons, and two curves.
-const README: [&str; 19] = [
+const README: [&str; 20] = [
     "start and join an empty child",
+    "run an empty program, from a process of 1 GB",
     "apply_async of an empty task, 2 workers",
     "imap of an empty task, one by one, 2 workers",
     "pool of 4, start to first result",
