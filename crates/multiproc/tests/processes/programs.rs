@@ -13,8 +13,10 @@ use multiproc::subprocess::{
     Command, Error, ExitStatus, Start, Stdio, call, check_output, communicate, communicate_timeout,
     restore_signals,
 };
+use nix::errno::Errno;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{self, SigHandler, Signal};
+use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, getpid, setpgid};
 
 pub(crate) const CHECKS: &[Check] = checks![
@@ -24,6 +26,7 @@ pub(crate) const CHECKS: &[Check] = checks![
     what_is_ignored_stays_ignored_unless_restored,
     standard_files_may_be_closed_in_the_caller,
     standard_files_may_change_places,
+    what_was_not_started_is_no_zombie,
     a_start_without_memory_is_refused,
     a_start_without_descriptors_is_refused,
 ];
@@ -222,6 +225,14 @@ fn standard_files_may_change_places() {
     out.read_exact(&mut text).unwrap();
     error.read_exact(&mut other).unwrap();
     assert_eq!((&text, &other), (b"error\n", b"out\n"));
+}
+
+fn what_was_not_started_is_no_zombie() {
+    for _ in 0..20 {
+        assert!(call(&mut Command::new("/none")).unwrap_err().is_missing());
+        let any = waitpid(None, Some(WaitPidFlag::WNOHANG));
+        assert_eq!(any, Err(Errno::ECHILD));
+    }
 }
 
 fn a_start_without_memory_is_refused() {
