@@ -81,10 +81,7 @@ impl<'fd> Builder<'fd> {
         // that shows here, before there is a child that could do something.
         let place = rustix::event::eventfd(0, EventfdFlags::CLOEXEC)
             .map_err(|error| SpawnError::System(error.into()))?;
-        let pid = fork::fork(&self, move || {
-            drop(place);
-            body()
-        })?;
+        let pid = fork::fork(&self, place, body)?;
         let pidfd = match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
             Ok(pidfd) => pidfd,
             Err(error) => {

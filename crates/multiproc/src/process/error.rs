@@ -31,8 +31,9 @@ pub enum SpawnError {
         /// How many there are.
         threads: usize,
     },
-    /// The threads of this process cannot be counted, so forking it may be
-    /// unsafe: there is no `/proc`, as in a bare chroot(2).
+    /// This process seems to have several threads, or a filter of system calls
+    /// hides that it has one, and they cannot be counted: there is no `/proc`, as
+    /// in a bare chroot(2).
     #[error("cannot fork: the threads of this process cannot be counted without /proc")]
     NoProc(#[source] io::Error),
     /// This process holds a lock in shared memory; the child would think it

@@ -5,9 +5,9 @@
     reason = "the system calls of this file have no safe form"
 )]
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -16,7 +16,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use rustix::process::{Pid, Signal};
 
 use super::hand_over::hand_over;
-use super::{Builder, Outcome, SpawnError, parent, threads};
+use super::{Builder, Outcome, SpawnError, parent, signals, threads};
 use crate::shared;
 
 /// Whether this process is a child that [`Process::spawn`](super::Process::spawn) started.
@@ -32,8 +32,24 @@ static SELF: AtomicI32 = AtomicI32::new(0);
 /// The exit status of a child whose closure panics, as of any Rust program.
 const PANICKED: i32 = 101;
 
+/// The length of the name that the kernel keeps of a process, with its NUL.
+const COMM: usize = 16;
+
+/// The beginning of a name, as the kernel takes it. One that contains a NUL is
+/// not shown.
+fn comm<'a>(name: &str, buffer: &'a mut [u8; COMM]) -> &'a CStr {
+    if !name.contains('\0') {
+        let len = name.len().min(COMM - 1);
+        buffer[..len].copy_from_slice(&name.as_bytes()[..len]);
+    }
+    CStr::from_bytes_until_nul(buffer).unwrap_or_default()
+}
+
+/// Forks. `place` is closed on both sides, so that in the parent a descriptor is
+/// free afterwards.
 pub(super) fn fork<R: Outcome>(
     how: &Builder<'_>,
+    place: OwnedFd,
     body: impl FnOnce() -> R,
 ) -> Result<Pid, SpawnError> {
     let threads = threads::count().map_err(SpawnError::NoProc)?;
@@ -48,14 +64,16 @@ pub(super) fn fork<R: Outcome>(
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => {}
     }
-    reap_children_again();
+    signals::reap_children_again();
 
-    // Made here, because each page that the child writes to must first be copied
-    // for it. A name that contains a NUL is not shown.
-    let name = CString::new(how.name.as_bytes()).unwrap_or_default();
+    // What either side writes to after the fork, while the other lives, costs it
+    // the copy of a page; and each piece of code that the child enters is mapped
+    // for it anew. So the child finds what it needs ready, on the stack.
+    let mut name = [0; COMM];
+    let name = comm(&how.name, &mut name);
     let parent = rustix::process::getpid();
-    // A signal that arrives between the fork and the child's `reset_signals`
-    // would run the parent's handler in the child: block them all.
+    // A signal that arrives before the child has `start_afresh` behind it would
+    // run the parent's handler in the child: block them all.
     let mut mask = SigSet::empty();
     pthread_sigmask(
         SigmaskHow::SIG_SETMASK,
@@ -68,13 +86,16 @@ pub(super) fn fork<R: Outcome>(
     // thread left them, and the child may run any code.
     let forked = unsafe { libc::fork() };
     if forked == 0 {
-        run_child(how, &name, parent, body);
+        // SAFETY: the child's copy, which nothing else here owns.
+        unsafe { rustix::io::close(place.into_raw_fd()) };
+        run_child(how, name, parent, body);
     }
     let failed = (forked == -1).then(io::Error::last_os_error);
     let restored = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
     if let Some(error) = failed {
         return Err(error.into());
     }
+    drop(place);
     hand_over(body);
     restored.map_err(io::Error::from)?;
     Pid::from_raw(forked).ok_or_else(|| io::Error::other("fork returned no pid").into())
@@ -123,9 +144,7 @@ fn prepare(how: &Builder<'_>, name: &CStr, parent: Pid) -> io::Result<()> {
     // A courtesy to whoever reads `ps`.
     let _ = rustix::thread::set_name(name);
     close(&how.close);
-    reset_signals(how.ignore_interrupt);
-    // All signals were blocked before the fork; from here on they arrive.
-    pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
+    signals::start_afresh(how.ignore_interrupt);
     Ok(())
 }
 // ANCHOR_END: run_child
@@ -200,38 +219,6 @@ pub fn die_with_parent() -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Makes the kernel keep the exit status of children. It throws them away while
-/// `SIGCHLD` is ignored, which a program inherits through `exec`.
-fn reap_children_again() {
-    // SAFETY: a zeroed `sigaction` is a valid value to be written over, and
-    // setting a signal's default action involves no memory of ours.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        if libc::sigaction(libc::SIGCHLD, std::ptr::null(), &mut action) == 0
-            && action.sa_sigaction == libc::SIG_IGN
-        {
-            libc::signal(libc::SIGCHLD, libc::SIG_DFL);
-        }
-    }
-}
-
-fn reset_signals(ignore_interrupt: bool) {
-    for signal in 1..=libc::SIGRTMAX() {
-        let action = match signal {
-            // Ignored by Rust's runtime, on purpose: see the module's docs.
-            libc::SIGPIPE => continue,
-            // The first two cannot be changed; 32 and 33 belong to the C library.
-            libc::SIGKILL | libc::SIGSTOP | 32 | 33 => continue,
-            libc::SIGINT if ignore_interrupt => libc::SIG_IGN,
-            _ => libc::SIG_DFL,
-        };
-        // SAFETY: sets an action that runs no code of this program.
-        unsafe {
-            libc::signal(signal, action);
-        }
-    }
 }
 
 /// Makes `exit(3)`, and so `std::process::exit`, call [`exit_now`] before any

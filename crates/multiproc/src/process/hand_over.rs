@@ -2,6 +2,7 @@
 //! thing away: it must not end what the child goes on using.
 
 use std::cell::Cell;
+use std::mem;
 
 thread_local! {
     static HANDING_OVER: Cell<bool> = const { Cell::new(false) };
@@ -20,6 +21,10 @@ pub(super) fn hand_over<T>(moved: T) {
         fn drop(&mut self) {
             HANDING_OVER.set(self.0);
         }
+    }
+    if !mem::needs_drop::<T>() {
+        // The mark is on a page that would have to be copied.
+        return;
     }
     let _restore = Restore(HANDING_OVER.replace(true));
     drop(moved);

@@ -43,6 +43,7 @@ mod fork;
 mod hand_over;
 mod owner;
 mod parent;
+mod signals;
 mod status;
 mod threads;
 mod unreaped;

@@ -4,20 +4,29 @@ use std::fs;
 use std::io;
 use std::os::linux::fs::MetadataExt;
 
+use nix::sched::{CloneFlags, unshare};
+
 /// The kernel's flag for a task that is exiting (`PF_EXITING` in the kernel's
 /// `sched.h`, field 9 of `/proc/PID/stat`).
 const PF_EXITING: u64 = 0x4;
 
 /// The number of threads of this process that can still run.
 ///
-/// Needs `/proc`. A thread that was just joined may be listed for a moment
-/// longer, while the kernel takes it down. It holds no lock and runs no code of
-/// the program any more, so it does not count.
+/// The usual answer, one, takes a single system call. For any other it needs
+/// `/proc`, and so it does where a filter of system calls (seccomp(2)), as
+/// containers have, forbids unshare(2).
+///
+/// A thread that was just joined may be listed for a moment longer, while the
+/// kernel takes it down. It holds no lock and runs no code of the program any
+/// more, so it does not count.
 ///
 /// # Errors
 ///
-/// If `/proc` is not mounted, or cannot be read.
+/// If `/proc` is needed and is not mounted, or cannot be read.
 pub fn count() -> io::Result<usize> {
+    if is_only_thread() {
+        return Ok(1);
+    }
     // A directory has two links of its own and one for each directory in it, so
     // one `stat` tells how many threads are listed.
     let listed = fs::metadata("/proc/self/task")?
@@ -34,6 +43,15 @@ pub fn count() -> io::Result<usize> {
         }
     }
     Ok(running)
+}
+
+/// Whether the calling thread is certainly the only one of this process.
+///
+/// unshare(2): "`CLONE_THREAD` can be specified in flags if the caller is single
+/// threaded […] In this case, these flags have no effect. […] If the process is
+/// multithreaded, then the use of these flags results in an error."
+fn is_only_thread() -> bool {
+    unshare(CloneFlags::CLONE_THREAD).is_ok()
 }
 
 fn is_exiting(stat: &str) -> bool {

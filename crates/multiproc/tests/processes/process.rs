@@ -31,6 +31,8 @@ pub(crate) const CHECKS: &[Check] = checks![
     the_name_is_shown,
     a_closure_that_does_not_return_has_an_outcome,
     an_error_is_said_in_one_write,
+    every_signal_starts_afresh,
+    one_thread_needs_no_proc,
     no_proc_is_said,
 ];
 
@@ -315,10 +317,48 @@ fn an_error_is_said_in_one_write() {
     );
 }
 
+fn every_signal_starts_afresh() {
+    extern "C" fn nothing(_signal: libc::c_int) {}
+    // SAFETY: the handler does nothing.
+    #[expect(unsafe_code, reason = "a signal's or exit's handler is unsafe to set")]
+    unsafe {
+        for signal in (1..=64).filter(|signal| !matches!(signal, 9 | 19 | 32 | 33)) {
+            let handler = match signal {
+                libc::SIGPIPE => continue,
+                libc::SIGHUP => libc::SIG_IGN,
+                _ => nothing as extern "C" fn(libc::c_int) as libc::sighandler_t,
+            };
+            assert_ne!(libc::signal(signal, handler), libc::SIG_ERR);
+        }
+    }
+    signal::SigSet::all().thread_block().unwrap();
+    let child = Process::spawn("child", || {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let signals = |what: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(what));
+            u64::from_str_radix(line.unwrap().trim(), 16).unwrap()
+        };
+        let (blocked, caught) = (signals("SigBlk:"), signals("SigCgt:"));
+        let ignored = signals("SigIgn:") == 1 << (libc::SIGPIPE - 1);
+        i32::from(blocked != 0) + 2 * i32::from(caught != 0) + 4 * i32::from(!ignored)
+    });
+    assert_eq!(child.unwrap().join().unwrap(), ExitStatus::Code(0));
+}
+
+fn one_thread_needs_no_proc() {
+    if chroot_to_nowhere().is_err() {
+        return; // only root may
+    }
+    let child = Process::spawn("child", || 3).unwrap();
+    assert_eq!(child.join().unwrap(), ExitStatus::Code(3));
+}
+
 fn no_proc_is_said() {
     if chroot_to_nowhere().is_err() {
         return; // only root may
     }
+    let (stop, wait) = std::sync::mpsc::channel::<()>();
+    let other = thread::spawn(move || wait.recv());
     let error = Process::spawn("child", || ()).unwrap_err();
     assert!(matches!(error, SpawnError::NoProc(_)), "{error}");
     // As `fn main() -> Result<(), Box<dyn Error>>` shows it, with its cause.
@@ -327,6 +367,8 @@ fn no_proc_is_said() {
         "cannot fork: the threads of this process cannot be counted without /proc: \
          No such file or directory (os error 2)"
     );
+    drop(stop);
+    let _ = other.join().unwrap();
 }
 
 fn chroot_to_nowhere() -> nix::Result<()> {
