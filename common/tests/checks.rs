@@ -20,6 +20,7 @@ static DESCRIPTORS: AtomicUsize = AtomicUsize::new(0);
 fn main() {
     let Ok(list) = std::env::var(LIST) else {
         some_fail();
+        half_a_line_is_ended();
         two_at_once();
         none_is_disturbed();
         return;
@@ -28,6 +29,7 @@ fn main() {
     DESCRIPTORS.store(open_descriptors(), Ordering::Relaxed);
     run_checks(match &*list {
         "some fail" => checks![passes, fails, ends, fails_too],
+        "half a line" => checks![half_a_line, fails],
         "two at once" => checks![meets_another, meets_one],
         _ => const { &[("the_usual_descriptors", the_usual_descriptors as fn()); 30] },
     });
@@ -77,6 +79,14 @@ fn some_fail() {
     }
 }
 
+/// What a check prints is shown once, and by itself, even if it does not end.
+fn half_a_line_is_ended() {
+    let done = run("half a line", 1);
+    let halves = done.stdout.matches("half a line").count();
+    let alone = done.lines().contains(&"half a line");
+    assert!(halves == 1 && alone, "{done:?}");
+}
+
 fn two_at_once() {
     let done = run("two at once", 2).success();
     assert!(done.stdout.contains(" 2 passed; 0 failed;"), "{done:?}");
@@ -98,6 +108,11 @@ fn fails() {
 fn fails_too() {
     println!("printed by fails_too");
     panic!("panic of fails_too");
+}
+
+fn half_a_line() {
+    print!("half a line");
+    std::process::exit(3);
 }
 
 fn ends() {

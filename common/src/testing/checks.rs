@@ -176,7 +176,13 @@ impl Running {
                 println!("  what it has printed cannot be read: {error}");
             }
             println!("  the check {failure}");
-            print!("{}", String::from_utf8_lossy(&printed));
+            let printed = String::from_utf8_lossy(&printed);
+            // The next check's result begins a line of its own.
+            let end = match printed.ends_with('\n') || printed.is_empty() {
+                true => "",
+                false => "\n",
+            };
+            print!("{printed}{end}");
         }
         Some(failure.is_none())
     }

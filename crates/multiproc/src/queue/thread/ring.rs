@@ -6,6 +6,7 @@
 //! the queue is closed. So there is no counter besides.
 
 use std::mem::MaybeUninit;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::rejected::Rejected;
 use super::sync::{AtomicU64, Backoff, CachePadded, Cell, Ordering};
@@ -39,6 +40,10 @@ struct Slot<T> {
 // and no two threads have it at once: see `push` and `pop`.
 #[expect(unsafe_code, reason = "slots that threads write by turns")]
 unsafe impl<T: Send> Sync for Ring<T> {}
+
+// Nothing of the caller's runs while an item is half in or half out.
+impl<T> UnwindSafe for Ring<T> {}
+impl<T> RefUnwindSafe for Ring<T> {}
 
 impl<T> Ring<T> {
     /// # Panics

@@ -4,6 +4,7 @@ mod closing;
 mod orders;
 mod waiting;
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use super::{Error, EventCount, Queue, Rejected};
@@ -32,4 +33,11 @@ fn until_asleep(event: &EventCount, sleepers: usize) {
 
 fn take_all<T>(queue: &Queue<T>) -> Vec<T> {
     std::iter::from_fn(|| queue.try_get().ok()).collect()
+}
+
+/// A queue may be used across a `catch_unwind`: a panic leaves nothing half done.
+#[test]
+fn a_queue_is_safe_when_a_panic_is_caught() {
+    fn holds<T: UnwindSafe + RefUnwindSafe>() {}
+    holds::<Queue<Box<dyn FnMut() + Send>>>();
 }
