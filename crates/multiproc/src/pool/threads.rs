@@ -18,7 +18,6 @@ use crate::pool::inner::{Call, Inner};
 use crate::pool::message::{Cause, DONE_HEAD, JobNumber, Report, TaskOutcome, outcomes};
 use crate::process::Died;
 use crate::queue::Error;
-use crate::queue::process::Front;
 
 /// How often to check on the helper: nobody reports its own death.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -126,24 +125,23 @@ impl<R: DeserializeOwned + Send + 'static> Collector<R> {
         let mut bytes = Vec::new();
         loop {
             let tick = if self.again.is_empty() { TICK } else { SOON };
-            match inner.reports.front(Deadline::after(tick)) {
+            let reports = &inner.reports;
+            // A short report is taken out first, so that its room is free at once.
+            // A long one is read where it is.
+            match reports.get_unless_long(LONG, &mut bytes, Deadline::after(tick)) {
                 // A result may panic when it is dropped: carry on.
-                Ok(report) => caught(|| self.receive(report, &mut bytes)).unwrap_or_default(),
+                Ok(true) => caught(|| self.handle(&bytes[..])).unwrap_or_default(),
+                Ok(false) => {
+                    // Nobody else gets from this queue, so it is still there.
+                    if let Ok(report) = reports.front(Deadline::after(tick)) {
+                        caught(|| self.handle(report)).unwrap_or_default();
+                    }
+                }
                 Err(Error::Empty) => self.look_after_helper(),
                 Err(_) => return,
             }
             self.try_again();
         }
-    }
-
-    /// Takes a short report out, so that its room is free at once, and reads a
-    /// long one where it is.
-    fn receive(&mut self, report: Front<'_>, bytes: &mut Vec<u8>) {
-        if report.len() >= LONG && !report.wraps() {
-            return self.handle(report);
-        }
-        report.copy_into(bytes);
-        self.handle(&bytes[..]);
     }
 
     fn handle(&mut self, report: impl Deref<Target = [u8]>) {

@@ -10,6 +10,10 @@ use super::{Error, Ring, briefly};
 use crate::deadline::Deadline;
 use crate::shared::Acquired;
 
+/// Where to note which item is claimed, and from which length on an item is left
+/// where it is.
+type How<'a> = (Option<&'a Claim>, usize);
+
 impl Ring {
     /// Gets the oldest byte string into `bytes`, waiting until `deadline`.
     ///
@@ -18,7 +22,19 @@ impl Ring {
     /// [`Error::Empty`] if the deadline comes first, [`Error::Closed`] if the ring
     /// is closed and empty.
     pub fn get(&self, bytes: &mut Vec<u8>, deadline: Deadline) -> Result<(), Error> {
-        self.wait_get(bytes, None, deadline)
+        self.wait_get(bytes, (None, usize::MAX), deadline).map(drop)
+    }
+
+    /// Like [`get`](Self::get), but leaves an item of `long` bytes or more where it
+    /// is and returns false, unless it wraps around the ring's end. For the only
+    /// consumer, who then reads it in place: see [`front`](Self::front).
+    pub(crate) fn get_unless_long(
+        &self,
+        long: usize,
+        bytes: &mut Vec<u8>,
+        deadline: Deadline,
+    ) -> Result<bool, Error> {
+        self.wait_get(bytes, (None, long), deadline)
     }
 
     /// Gets the oldest byte string if there is one.
@@ -27,7 +43,9 @@ impl Ring {
     ///
     /// As [`get`](Self::get); [`Error::Empty`] at once.
     pub fn try_get(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        self.get_once(bytes, None, || briefly(self.may_get()))
+        let how = (None, usize::MAX);
+        self.get_once(bytes, how, || briefly(self.may_get()))
+            .map(drop)
     }
 
     /// Like [`get`](Self::get), but first *claims* the item in slot `claim`. If
@@ -45,7 +63,8 @@ impl Ring {
         bytes: &mut Vec<u8>,
         deadline: Deadline,
     ) -> Result<(), Error> {
-        self.wait_get(bytes, Some(&self.claims[claim]), deadline)
+        let how = (Some(&self.claims[claim]), usize::MAX);
+        self.wait_get(bytes, how, deadline).map(drop)
     }
 
     /// Gives up the claim in slot `claim`: its item has been dealt with.
@@ -74,11 +93,11 @@ impl Ring {
     fn wait_get(
         &self,
         bytes: &mut Vec<u8>,
-        claim: Option<&Claim>,
+        how: How<'_>,
         deadline: Deadline,
-    ) -> Result<(), Error> {
-        match self.get_once(bytes, claim, || deadline) {
-            Err(Error::Empty) => self.get_later(bytes, claim, deadline),
+    ) -> Result<bool, Error> {
+        match self.get_once(bytes, how, || deadline) {
+            Err(Error::Empty) => self.get_later(bytes, how, deadline),
             done => done,
         }
     }
@@ -87,10 +106,10 @@ impl Ring {
     fn get_later(
         &self,
         bytes: &mut Vec<u8>,
-        claim: Option<&Claim>,
+        how: How<'_>,
         deadline: Deadline,
-    ) -> Result<(), Error> {
-        let attempt = || match self.get_once(bytes, claim, || deadline) {
+    ) -> Result<bool, Error> {
+        let attempt = || match self.get_once(bytes, how, || deadline) {
             Err(Error::Empty) => None,
             done => Some((done, self.may_get())),
         };
@@ -118,15 +137,15 @@ impl Ring {
     fn get_once(
         &self,
         bytes: &mut Vec<u8>,
-        claim: Option<&Claim>,
+        how: How<'_>,
         deadline: impl FnOnce() -> Deadline,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         if !self.lock_head(deadline) {
             return Err(Error::Empty);
         }
-        let result = self.get_locked(bytes, claim);
+        let result = self.get_locked(bytes, how);
         self.header.head.lock.unlock();
-        if result.is_ok() {
+        if matches!(result, Ok(true)) {
             self.wake_front();
         }
         result
@@ -152,8 +171,11 @@ impl Ring {
         Ok((at, self.units(len)?, len))
     }
 
-    fn get_locked(&self, bytes: &mut Vec<u8>, claim: Option<&Claim>) -> Result<(), Error> {
+    fn get_locked(&self, bytes: &mut Vec<u8>, (claim, long): How<'_>) -> Result<bool, Error> {
         let (at, units, len) = self.first()?;
+        if len >= long && len <= self.address(at.units.wrapping_add(1)).1 {
+            return Ok(false);
+        }
         if let Some(claim) = claim {
             // Before anything else: this process may die of allocating memory
             // for the item.
@@ -165,13 +187,6 @@ impl Ring {
             claim.tag.store(u64::from_ne_bytes(tag), Ordering::Relaxed);
             claim.item.store(at.claimed(), Ordering::Release);
         }
-        self.copy_item(at, len, bytes);
-        at.after(units).store(&self.header.head.position);
-        Ok(())
-    }
-
-    /// Copies the item at `at` into `bytes`. The caller holds the head's lock.
-    pub(super) fn copy_item(&self, at: Position, len: usize, bytes: &mut Vec<u8>) {
         bytes.clear();
         bytes.reserve(len);
         self.copy_out(
@@ -180,6 +195,8 @@ impl Ring {
         );
         // SAFETY: `copy_out` has written the first `len` bytes.
         unsafe { bytes.set_len(len) };
+        at.after(units).store(&self.header.head.position);
+        Ok(true)
     }
 
     /// Takes the head's lock; false if the deadline comes first.

@@ -10,7 +10,6 @@
 
 #![expect(unsafe_code, reason = "slices are made of the ring's memory")]
 
-use std::cell::OnceCell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
@@ -57,7 +56,7 @@ impl Ring {
             ring: self,
             at,
             need,
-            place: self.place(at, len),
+            place: self.place(at, len, false),
             len,
             put: false,
             _held: Held::note(&self.header.tail.lock),
@@ -98,8 +97,8 @@ impl Ring {
                 ring: self,
                 at,
                 units,
+                place: self.place(at, len, true),
                 len,
-                copy: OnceCell::new(),
                 _held: Held::note(&self.header.head.lock),
             }),
             Err(error) => {
@@ -109,18 +108,27 @@ impl Ring {
         }
     }
 
-    /// Where to write the bytes of the item at `at`. The caller holds the lock.
-    fn place(&self, at: Position, len: usize) -> Place {
-        let (place, left) = self.address(at.units.wrapping_add(1));
+    /// Where to write, or read, the bytes of the item at `at`. The caller holds
+    /// the lock.
+    fn place(&self, at: Position, len: usize, read: bool) -> Place {
+        let first = at.units.wrapping_add(1);
+        let (place, left) = self.address(first);
         if len <= left {
-            Place::Ring(place)
-        } else {
-            Place::Copy(vec![0; len])
+            return Place::Ring(place);
         }
+        let mut copy = Vec::with_capacity(len);
+        if read {
+            self.copy_out(first, &mut copy.spare_capacity_mut()[..len]);
+            // SAFETY: `copy_out` has written the first `len` bytes.
+            unsafe { copy.set_len(len) };
+        } else {
+            copy.resize(len, 0);
+        }
+        Place::Copy(copy)
     }
 }
 
-/// Where an item's bytes are written.
+/// Where an item's bytes are.
 enum Place {
     Ring(NonNull<u8>),
     /// It wraps around the ring's end.
@@ -187,52 +195,22 @@ pub struct Front<'a> {
     ring: &'a Ring,
     at: Position,
     units: u32,
+    place: Place,
     len: usize,
-    /// If it wraps around the ring's end: made when it is first read.
-    copy: OnceCell<Vec<u8>>,
     _held: Held,
-}
-
-impl Front<'_> {
-    /// How many bytes it has. (The slice has a `len` too, but has to be copied
-    /// first if it wraps.)
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether it has none.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Whether it wraps around the ring's end, so that reading it takes a copy.
-    pub(crate) fn wraps(&self) -> bool {
-        let (_, left) = self.ring.address(self.at.units.wrapping_add(1));
-        self.len > left
-    }
-
-    /// Takes the item out of the ring, into `bytes`.
-    pub(crate) fn copy_into(self, bytes: &mut Vec<u8>) {
-        self.ring.copy_item(self.at, self.len, bytes);
-    }
 }
 
 impl Deref for Front<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        let (first, left) = self.ring.address(self.at.units.wrapping_add(1));
-        if self.len <= left {
+        match &self.place {
             // SAFETY: within the mapping, written before the tail passed it, and
             // nobody writes to it before the head has passed it. Only the owner of
             // the head's lock moves the head, and that is us.
-            return unsafe { slice::from_raw_parts(first.as_ptr(), self.len) };
+            Place::Ring(first) => unsafe { slice::from_raw_parts(first.as_ptr(), self.len) },
+            Place::Copy(copy) => copy,
         }
-        self.copy.get_or_init(|| {
-            let mut copy = Vec::new();
-            self.ring.copy_item(self.at, self.len, &mut copy);
-            copy
-        })
     }
 }
 
