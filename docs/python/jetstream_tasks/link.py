@@ -50,8 +50,13 @@ class Link:
         self.loop.call_soon_threadsafe(self.loop.stop)
 
     async def _close(self):
-        for task in self.background:
-            task.cancel()
+        left = self.background
+        while left:
+            # More than once: before 3.12, wait_for forgets that it was cancelled if
+            # what it waits for comes at the same moment.
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=.1)
         await asyncio.gather(*self.background, return_exceptions=True)
         await self.nats.drain()
 
