@@ -196,8 +196,9 @@ fn succeeded(result: c_int) -> io::Result<()> {
 const SIGNALS: c_int = 64;
 const SIGNAL_SET_BYTES: usize = SIGNALS as usize / 8;
 
-/// The kernel's `struct sigaction`: the handler first. With zeros, the default action.
-type Action = [usize; 4];
+/// The kernel's `struct sigaction`, or more than it on machines of any word size: the
+/// handler first. With zeros, the default action.
+type Action = [usize; 8];
 
 // The C library's functions are kept from two signals that are its own, and take a
 // lock for SIGABRT (glibc 2.41): so the system calls themselves.
@@ -220,8 +221,8 @@ fn set_signal_mask(mask: u64) -> u64 {
 
 /// What a signal does here; the default action where nothing can be learnt.
 fn handler(signal: c_int) -> libc::sighandler_t {
-    let mut action: Action = [0; 4];
-    // SAFETY: writes an action to `action`, which has its size.
+    let mut action: Action = [0; 8];
+    // SAFETY: writes an action to `action`, which has room for it.
     unsafe {
         libc::syscall(
             libc::SYS_rt_sigaction,
@@ -236,8 +237,8 @@ fn handler(signal: c_int) -> libc::sighandler_t {
 
 /// For SIGKILL and SIGSTOP, which have no other, the call just fails.
 fn set_default_action(signal: c_int) {
-    let action: Action = [0; 4];
-    // SAFETY: reads `action`, which has the size of one and names no function.
+    let action: Action = [0; 8];
+    // SAFETY: reads `action`, which is large enough for one and names no function.
     unsafe {
         libc::syscall(
             libc::SYS_rt_sigaction,
