@@ -12,7 +12,7 @@
 //!
 //! - **A process with several threads is refused** ([`SpawnError::MultiThreaded`]).
 //!   `fork` copies only the calling thread. A lock that another thread holds at
-//!   that moment, such as the allocator's, stays locked in the child for ever. A
+//!   that moment, such as standard output's, stays locked in the child for ever. A
 //!   process that holds a [`shared`](crate::shared) lock is refused as well
 //!   ([`SpawnError::LockHeld`]).
 //! - **Standard output is flushed first**, or parent and child would both
