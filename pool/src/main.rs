@@ -7,8 +7,8 @@
 //! Python: `multiprocessing.Pool(4)`, `apply_async`, `close`, `join`. What to
 //! notice: tasks 0 to 3 start at once, each in a process of its own; task 4
 //! waits until a worker is free, and runs in that one; the parent's last line
-//! comes last because `join` waits for all. Ctrl-C ends the parent, and the
-//! kernel ends the workers with it, whatever they are doing.
+//! comes last because `join` waits for all. Ctrl-C ends the parent, and then the
+//! pool's helper ends the workers, whatever they are doing.
 #![forbid(unsafe_code)]
 
 use std::process::{self, ExitCode};
