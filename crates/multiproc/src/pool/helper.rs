@@ -25,7 +25,7 @@ use crate::pool::descendants;
 use crate::pool::message::{Cause, Death, JobNumber, Report};
 use crate::pool::starts::Starts;
 use crate::pool::state::{FORKED, WorkerState};
-use crate::process::{Builder, ExitStatus, Process, SpawnError};
+use crate::process::{ExitStatus, Process, SpawnError, spawn_another};
 use crate::queue::Error;
 use crate::queue::process::Ring;
 use crate::shared::Shared;
@@ -260,13 +260,10 @@ impl Helper<'_> {
     fn fork(&self, slot: usize) -> Result<Process, SpawnError> {
         let state = self.state(slot);
         state.phase.store(FORKED, Ordering::Release);
-        // Ctrl-C reaches the whole process group, but it is for the program to
-        // decide what to do about it.
-        Builder::new("pool-worker")
-            .ignore_interrupt()
-            .close_in_child(&self.program)
-            .close_in_child(&self.stop)
-            .spawn(|| (self.work)(slot, state))
+        // `SIGINT` stays ignored, as here. Ctrl-C reaches the whole process group,
+        // but it is for the program to decide what to do about it.
+        let close = [self.program.as_fd(), self.stop.as_fd()];
+        spawn_another("pool-worker", &close, || (self.work)(slot, state))
     }
 
     fn state(&self, slot: usize) -> &WorkerState {

@@ -1,12 +1,11 @@
 //! How to start a child.
 
-use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Mutex;
+use std::borrow::Cow;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::event::EventfdFlags;
-use rustix::process::{PidfdFlags, Signal, WaitOptions};
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 
-use super::owner::Owner;
 use super::{Outcome, Process, SpawnError, fork, unreaped};
 use crate::connection::{Connection, pipe};
 
@@ -27,9 +26,9 @@ use crate::connection::{Connection, pipe};
 /// ```
 #[derive(Debug)]
 pub struct Builder<'fd> {
-    pub(super) name: String,
-    pub(super) ignore_interrupt: bool,
-    pub(super) close: Vec<BorrowedFd<'fd>>,
+    name: String,
+    ignore_interrupt: bool,
+    close: Vec<BorrowedFd<'fd>>,
 }
 
 impl<'fd> Builder<'fd> {
@@ -76,32 +75,15 @@ impl<'fd> Builder<'fd> {
     /// [`SpawnError`]: the process has threads or holds a shared lock, or the
     /// system refuses. No child is left then.
     pub fn spawn<R: Outcome>(self, body: impl FnOnce() -> R) -> Result<Process, SpawnError> {
-        unreaped::reap();
-        // The child's pidfd takes this one's place. If no descriptor is left,
-        // that shows here, before there is a child that could do something.
-        let place = rustix::event::eventfd(0, EventfdFlags::CLOEXEC)
-            .map_err(|error| SpawnError::System(error.into()))?;
-        let pid = fork::fork(&self, place, body)?;
-        let pidfd = match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(pidfd) => pidfd,
-            Err(error) => {
-                // The limit was lowered in between, or the whole system has run
-                // out. Without a pidfd nobody could wait for the child: end it.
-                // Its pid is safe to use, since it is not reaped yet.
-                let _ = rustix::process::kill_process(pid, Signal::KILL);
-                let _ = rustix::io::retry_on_intr(|| {
-                    rustix::process::waitpid(Some(pid), WaitOptions::empty())
-                });
-                return Err(SpawnError::System(error.into()));
-            }
+        let how = How {
+            name: &self.name,
+            close: &self.close,
+            afresh: Some(Afresh {
+                ignore_interrupt: self.ignore_interrupt,
+            }),
         };
-        Ok(Process {
-            name: self.name,
-            pid,
-            pidfd,
-            status: Mutex::new(None),
-            owner: Owner::this_process(),
-        })
+        let (pid, pidfd) = start(&how, body)?;
+        Ok(Process::started(Cow::Owned(self.name), pid, pidfd))
     }
 
     /// Forks a child with a [`Connection`] to it: `body` gets one end, the
@@ -166,5 +148,69 @@ impl<'fd> Builder<'fd> {
             builder.close_in_child(&ours).spawn(body)?
         };
         Ok((child, ours.hang_up_on_close()))
+    }
+}
+
+/// What a child is like.
+pub(super) struct How<'a> {
+    pub(super) name: &'a str,
+    pub(super) close: &'a [BorrowedFd<'a>],
+    /// `None` if its parent is [one of ours](spawn_another).
+    pub(super) afresh: Option<Afresh>,
+}
+
+/// A child that does not take its parent's signals, streams and exit handlers as
+/// they are.
+pub(super) struct Afresh {
+    pub(super) ignore_interrupt: bool,
+}
+
+/// Forks a child of a process that was itself spawned here, and that has run
+/// nothing but this crate's code since then: the child inherits signals, streams
+/// and exit handlers that are in order.
+///
+/// Nothing is taken from the heap. Each page that the parent writes to after one
+/// fork has to be copied before the next.
+///
+/// # Errors
+///
+/// As [`Builder::spawn`].
+pub(crate) fn spawn_another<R: Outcome>(
+    name: &'static str,
+    close: &[BorrowedFd<'_>],
+    body: impl FnOnce() -> R,
+) -> Result<Process, SpawnError> {
+    let how = How {
+        name,
+        close,
+        afresh: None,
+    };
+    let (pid, pidfd) = start(&how, body)?;
+    Ok(Process::started(Cow::Borrowed(name), pid, pidfd))
+}
+
+fn start<R: Outcome>(
+    how: &How<'_>,
+    body: impl FnOnce() -> R,
+) -> Result<(Pid, OwnedFd), SpawnError> {
+    unreaped::reap();
+    // The child's pidfd takes this one's place. If no descriptor is left, that
+    // shows here, before there is a child that could do something.
+    let nothing = OFlags::PATH | OFlags::CLOEXEC;
+    let place = rustix::fs::open(c"/", nothing, Mode::empty())
+        .map_err(|error| SpawnError::System(error.into()))?;
+    let pid = fork::fork(how, place, body)?;
+    match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
+        Ok(pidfd) => Ok((pid, pidfd)),
+        Err(error) => {
+            // The limit was lowered in between, or the whole system has run out.
+            // Without a pidfd nobody could wait for the child: end it. Its pid is
+            // safe to use, since it is not reaped yet.
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+            let _ = rustix::io::retry_on_intr(|| {
+                rustix::process::waitpid(Some(pid), WaitOptions::empty())
+            });
+            Err(SpawnError::System(error.into()))
+        }
     }
 }

@@ -7,16 +7,19 @@
 
 use std::ffi::CStr;
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use libc::{c_int, c_void};
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
+use rustix::io::DupFlags;
 use rustix::process::{Pid, Signal};
 
 use super::hand_over::hand_over;
-use super::{Builder, Outcome, SpawnError, parent, signals, threads};
+use super::builder::How;
+use super::{Outcome, SpawnError, parent, signals, threads};
 use crate::shared;
 
 /// Whether this process is a child that [`Process::spawn`](super::Process::spawn) started.
@@ -45,10 +48,10 @@ fn comm<'a>(name: &str, buffer: &'a mut [u8; COMM]) -> &'a CStr {
     CStr::from_bytes_until_nul(buffer).unwrap_or_default()
 }
 
-/// Forks. `place` is closed on both sides, so that in the parent a descriptor is
-/// free afterwards.
+/// Forks. `place`, a file without contents, is closed on both sides, so that in
+/// the parent a descriptor is free afterwards.
 pub(super) fn fork<R: Outcome>(
-    how: &Builder<'_>,
+    how: &How<'_>,
     place: OwnedFd,
     body: impl FnOnce() -> R,
 ) -> Result<Pid, SpawnError> {
@@ -59,18 +62,20 @@ pub(super) fn fork<R: Outcome>(
     if shared::locks_held() > 0 {
         return Err(SpawnError::LockHeld);
     }
-    // Otherwise parent and child would both print what is in the buffer.
-    match io::stdout().flush() {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
-        _ => {}
+    if how.afresh.is_some() {
+        // Otherwise parent and child would both print what is in the buffer.
+        match io::stdout().flush() {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        }
+        signals::reap_children_again();
     }
-    signals::reap_children_again();
 
     // What either side writes to after the fork, while the other lives, costs it
     // the copy of a page; and each piece of code that the child enters is mapped
     // for it anew. So the child finds what it needs ready, on the stack.
     let mut name = [0; COMM];
-    let name = comm(&how.name, &mut name);
+    let name = comm(how.name, &mut name);
     let parent = rustix::process::getpid();
     // A signal that arrives before the child has `start_afresh` behind it would
     // run the parent's handler in the child: block them all.
@@ -86,9 +91,7 @@ pub(super) fn fork<R: Outcome>(
     // thread left them, and the child may run any code.
     let forked = unsafe { libc::fork() };
     if forked == 0 {
-        // SAFETY: the child's copy, which nothing else here owns.
-        unsafe { rustix::io::close(place.into_raw_fd()) };
-        run_child(how, name, parent, body);
+        run_child(how, name, parent, place, body);
     }
     let failed = (forked == -1).then(io::Error::last_os_error);
     let restored = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
@@ -104,9 +107,10 @@ pub(super) fn fork<R: Outcome>(
 // ANCHOR: run_child
 /// The child, from the fork to its end.
 fn run_child<R: Outcome>(
-    how: &Builder<'_>,
+    how: &How<'_>,
     name: &CStr,
     parent: Pid,
+    nothing: OwnedFd,
     body: impl FnOnce() -> R,
 ) -> ! {
     PARENT.store(parent.as_raw_nonzero().get(), Ordering::Relaxed);
@@ -115,9 +119,11 @@ fn run_child<R: Outcome>(
         Ordering::Relaxed,
     );
     // No panic may unwind past this frame: the callers are the parent's code.
-    let status = catch_unwind(AssertUnwindSafe(|| match prepare(how, name, parent) {
-        Ok(()) => body().report(&how.name),
-        Err(error) => Err::<(), _>(error).report(&how.name),
+    let status = catch_unwind(AssertUnwindSafe(|| {
+        match prepare(how, name, parent, nothing) {
+            Ok(()) => body().report(how.name),
+            Err(error) => Err::<(), _>(error).report(how.name),
+        }
     }));
     let flushed = catch_unwind(|| io::stdout().flush().is_ok());
     match (status, flushed) {
@@ -132,7 +138,7 @@ fn run_child<R: Outcome>(
     }
 }
 
-fn prepare(how: &Builder<'_>, name: &CStr, parent: Pid) -> io::Result<()> {
+fn prepare(how: &How<'_>, name: &CStr, parent: Pid, nothing: OwnedFd) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     // If the parent died before the line above, nobody sends that signal. Compare
     // with the saved pid, not with 1: an orphan's new parent is the nearest
@@ -140,11 +146,14 @@ fn prepare(how: &Builder<'_>, name: &CStr, parent: Pid) -> io::Result<()> {
     if !parent::is(parent) {
         exit_now(1);
     }
-    end_in_exit_now();
     // A courtesy to whoever reads `ps`.
     let _ = rustix::thread::set_name(name);
-    close(&how.close);
-    signals::start_afresh(how.ignore_interrupt);
+    close(how.close, nothing);
+    if let Some(afresh) = &how.afresh {
+        end_in_exit_now();
+        signals::start_afresh(afresh.ignore_interrupt);
+    }
+    signals::open_mask();
     Ok(())
 }
 // ANCHOR_END: run_child
@@ -171,28 +180,18 @@ pub fn die_of_sigpipe() -> ! {
 
 /// Closes the files of `fds`, but keeps their numbers taken: somebody in this
 /// process may still think it owns them, and would use whatever file got the
-/// number next. Instead they refer to something that can be neither read nor
+/// number next. Instead they refer to `nothing`, which can be neither read nor
 /// written.
-fn close(fds: &[BorrowedFd<'_>]) {
-    let Some((first, others)) = fds.split_first() else {
-        return;
-    };
-    let first = first.as_raw_fd();
-    // SAFETY: the numbers stay valid descriptors, of a file without contents, so
-    // whoever still borrows them does no harm. Between the `close` and the `dup3`
-    // this process, which has one thread, runs nothing else. The `close` comes
-    // first, since there may be no free number.
-    unsafe {
-        libc::close(first);
-        let nothing = libc::open(c"/".as_ptr(), libc::O_PATH | libc::O_CLOEXEC);
-        if nothing != first && nothing >= 0 {
-            libc::dup3(nothing, first, libc::O_CLOEXEC);
-            libc::close(nothing);
-        }
-        for fd in others {
-            libc::dup3(first, fd.as_raw_fd(), libc::O_CLOEXEC);
-        }
+fn close(fds: &[BorrowedFd<'_>], nothing: OwnedFd) {
+    for fd in fds {
+        // SAFETY: the number stays a valid descriptor, of a file without
+        // contents, so whoever still borrows it does no harm.
+        let mut fd = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(fd.as_raw_fd()) });
+        // It fails only for numbers that are not open.
+        let _ = rustix::io::dup3(&nothing, &mut fd, DupFlags::CLOEXEC);
     }
+    // SAFETY: nobody else owns it. (Not by `drop`, which enters the C library.)
+    unsafe { rustix::io::close(nothing.into_raw_fd()) };
 }
 
 /// Asks the kernel again to kill this process when its parent dies. Every child

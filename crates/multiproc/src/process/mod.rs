@@ -48,6 +48,7 @@ mod status;
 mod threads;
 mod unreaped;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -60,6 +61,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use crate::deadline::Deadline;
 
 pub use builder::Builder;
+pub(crate) use builder::spawn_another;
 pub use error::SpawnError;
 pub use fork::{die_of_sigpipe, die_with_parent, exit_now, in_child};
 pub(crate) use hand_over::handing_over;
@@ -98,7 +100,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Process {
-    name: String,
+    name: Cow<'static, str>,
     pid: Pid,
     pidfd: OwnedFd,
     /// Set once, by whichever thread reaps the child.
@@ -119,6 +121,17 @@ impl Process {
         body: impl FnOnce() -> R,
     ) -> Result<Process, SpawnError> {
         Builder::new(name).spawn(body)
+    }
+
+    /// The handle of a child that this process has just forked.
+    fn started(name: Cow<'static, str>, pid: Pid, pidfd: OwnedFd) -> Self {
+        Process {
+            name,
+            pid,
+            pidfd,
+            status: Mutex::new(None),
+            owner: Owner::this_process(),
+        }
     }
 
     /// The name given to `spawn`. `ps` shows its first 15 bytes.
@@ -166,7 +179,7 @@ impl Process {
         match self.join()? {
             ExitStatus::Code(0) => Ok(()),
             status => Err(JoinError::Died(Died {
-                name: self.name.clone(),
+                name: self.name.to_string(),
                 pid: self.pid(),
                 status,
             })),
