@@ -17,8 +17,8 @@ use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use rustix::io::DupFlags;
 use rustix::process::{Pid, Signal};
 
-use super::hand_over::hand_over;
 use super::builder::How;
+use super::hand_over::hand_over;
 use super::{Outcome, SpawnError, parent, signals, threads};
 use crate::shared;
 

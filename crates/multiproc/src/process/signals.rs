@@ -2,7 +2,6 @@
 
 #![expect(unsafe_code, reason = "a signal's action has no safe form")]
 
-use std::arch::asm;
 use std::mem;
 use std::ptr;
 
@@ -46,8 +45,7 @@ pub(super) fn open_mask() {
 
 /// A call that sets something for signals. It cannot fail for right arguments.
 ///
-/// Sixty calls of libc's `syscall` would take half as long again: a processor
-/// that has been in the kernel does not foresee where a function returns to.
+/// Sixty of them take half as long again through libc's `syscall`.
 #[inline(always)]
 unsafe fn bare(call: libc::c_long, which: c_int, new: &[u64; 16]) {
     let old = ptr::null_mut::<u64>();
@@ -56,7 +54,7 @@ unsafe fn bare(call: libc::c_long, which: c_int, new: &[u64; 16]) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: the caller's. The kernel changes these three registers alone.
     unsafe {
-        asm!(
+        std::arch::asm!(
             "syscall",
             inlateout("rax") call => _,
             in("rdi") i64::from(which),

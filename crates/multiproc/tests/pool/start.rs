@@ -1,5 +1,6 @@
 //! Initializers, refused starts, limits.
 
+use std::fs;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
@@ -11,13 +12,14 @@ use multiproc::pool::{Pool, PoolBuilder, PoolError, StartError, TaskError};
 use multiproc::process::{Died, ExitStatus, SpawnError};
 use multiproc::shared::Shared;
 use nix::sys::resource::Resource;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
 use crate::{assert_no_child, pid_of};
 
 pub(crate) const CHECKS: &[Check] = checks![
     the_initializer_runs_in_each_worker,
+    each_worker_starts_afresh,
     a_failing_initializer_is_an_error,
     replaced_workers_do_not_add_up_to_a_failing_initializer,
     an_initializers_error_and_panic_are_told,
@@ -43,6 +45,55 @@ fn the_initializer_runs_in_each_worker() {
     assert!(pool.apply(()).unwrap() >= 1);
     pool.close().join().unwrap();
     assert_eq!(started.load(Ordering::SeqCst), 3);
+}
+
+/// Signals and exit handlers, in the first workers and in those that take over.
+fn each_worker_starts_afresh() {
+    extern "C" fn nothing(_signal: libc::c_int) {}
+    extern "C" fn at_exit() {
+        multiproc::process::exit_now(99);
+    }
+    // SAFETY: the handlers live as long as the process, and touch no memory.
+    #[expect(unsafe_code, reason = "a signal's or exit's handler is unsafe to set")]
+    unsafe {
+        for signal in (1..=64).filter(|signal| !matches!(signal, 9 | 13 | 19 | 32 | 33)) {
+            assert_ne!(
+                libc::signal(
+                    signal,
+                    nothing as extern "C" fn(libc::c_int) as libc::sighandler_t
+                ),
+                libc::SIG_ERR
+            );
+        }
+        libc::atexit(at_exit);
+    }
+    SigSet::all().thread_block().unwrap();
+    let pool = PoolBuilder::new()
+        .workers(2)
+        .max_tasks_per_child(1)
+        .build(|exit: bool| {
+            if exit {
+                process::exit(4);
+            }
+            let status = fs::read_to_string("/proc/self/status").unwrap();
+            ["SigBlk:", "SigCgt:", "SigIgn:"].map(|what| {
+                let line = status.lines().find_map(|line| line.strip_prefix(what));
+                u64::from_str_radix(line.unwrap().trim(), 16).unwrap()
+            })
+        })
+        .unwrap();
+    for _ in 0..6 {
+        let [blocked, caught, ignored] = pool.apply(false).unwrap();
+        // 32 and 33 are the C library's: what posix_spawn(3) starts ignores them.
+        let ignored = ignored & !(0b11 << 31);
+        let wanted = 1 << (libc::SIGINT - 1) | 1 << (libc::SIGPIPE - 1);
+        assert_eq!((blocked, caught, ignored), (0, 0, wanted));
+    }
+    match pool.apply(true) {
+        Err(TaskError::WorkerDied { died, .. }) => assert_eq!(died.status, ExitStatus::Code(4)),
+        other => panic!("{other:?}"),
+    }
+    pool.close().join().unwrap();
 }
 
 fn a_failing_initializer_is_an_error() {

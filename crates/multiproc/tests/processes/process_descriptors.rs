@@ -46,7 +46,7 @@ fn open_descriptors() -> usize {
 fn descriptors_do_not_leak() {
     let before = open_descriptors();
     for _ in 0..100 {
-        Process::spawn("child", || ())
+        Process::spawn("child", || assert_eq!(open_descriptors(), before))
             .unwrap()
             .join_success()
             .unwrap();
