@@ -15,8 +15,10 @@ pub(crate) fn with_scratch<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     thread_local! {
         static KEPT: Cell<(Vec<u8>, u32)> = const { Cell::new((Vec::new(), 0)) };
     }
-    // Taken out, not borrowed: an item's own `serialize` may come here again.
-    let (mut buffer, mut unused) = KEPT.take();
+    // Taken out, not borrowed: an item's own `serialize` may come here again. And
+    // nothing is kept any more for a thread that ends: another of its thread-locals
+    // may send a last item when it is dropped.
+    let (mut buffer, mut unused) = KEPT.try_with(Cell::take).unwrap_or_default();
     buffer.clear();
     let result = work(&mut buffer);
     if buffer.capacity() > ALWAYS && buffer.len() < buffer.capacity() / 8 {
@@ -28,6 +30,6 @@ pub(crate) fn with_scratch<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     } else {
         unused = 0;
     }
-    KEPT.set((buffer, unused));
+    let _ = KEPT.try_with(|kept| kept.set((buffer, unused)));
     result
 }

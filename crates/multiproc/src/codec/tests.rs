@@ -297,3 +297,26 @@ fn scratch_memory_is_kept_for_large_items_and_given_back_after_small_ones() {
         with_scratch(|inner| assert!(inner.is_empty()));
     });
 }
+
+/// A log that is sent when its thread ends, say.
+#[test]
+fn what_a_thread_drops_last_can_be_sent() {
+    struct Last(std::sync::mpsc::Sender<Vec<u8>>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let bytes = with_scratch(|bytes| encode("last", bytes).map(|()| bytes.clone()));
+            self.0.send(bytes.unwrap()).unwrap();
+        }
+    }
+    thread_local! {
+        static LAST: std::cell::OnceCell<Last> = const { std::cell::OnceCell::new() };
+    }
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(|| {
+        // Whatever was used first is dropped last.
+        LAST.with(|last| last.set(Last(sender)).ok().unwrap());
+        with_scratch(|bytes| encode("first", bytes)).unwrap();
+    });
+    thread.join().unwrap();
+    assert_eq!(receiver.recv().unwrap(), bytes_of("last"));
+}
