@@ -16,7 +16,8 @@
 )]
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::mem;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -37,7 +38,9 @@ pub(super) enum Whom {
 /// In force for the programs that are started with it, until dropped.
 #[derive(Debug)]
 pub struct DieWithCaller {
-    ends: (UnixStream, UnixStream),
+    ends: [OwnedFd; 2],
+    /// Their first numbers, if those were 0 to 2. See [`new`](Self::new).
+    _low: Vec<OwnedFd>,
     whom: Whom,
     /// False once this is dropped: the caller's `std::process::Command` keeps what
     /// was added to it, and may be used again.
@@ -71,9 +74,21 @@ impl Arm {
 
 impl DieWithCaller {
     pub(super) fn new(whom: Whom) -> io::Result<Self> {
+        // Closed by `exec`, so that no program holds them.
+        let (one, other) = UnixStream::pair()?;
+        let mut ends = [one, other].map(OwnedFd::from);
+        // In a caller that has closed its standard input, a new file may be number
+        // 0. But a child of the standard library's command has its standard files
+        // before it arms, and would arm those. The low numbers stay taken: a pipe
+        // that gets the very number for which the library has made it is lost.
+        let mut low = Vec::new();
+        for end in ends.iter_mut().filter(|end| end.as_raw_fd() <= 2) {
+            let above = end.try_clone()?;
+            low.push(mem::replace(end, above));
+        }
         Ok(DieWithCaller {
-            // Closed by `exec`, so that no program holds them.
-            ends: UnixStream::pair()?,
+            ends,
+            _low: low,
             whom,
             holds: Arc::new(AtomicBool::new(true)),
         })
@@ -85,7 +100,7 @@ impl DieWithCaller {
 
     pub(super) fn arm(&self) -> Arm {
         Arm {
-            ends: (self.ends.0.as_raw_fd(), self.ends.1.as_raw_fd()),
+            ends: (self.ends[0].as_raw_fd(), self.ends[1].as_raw_fd()),
             whom: self.whom,
         }
     }
@@ -113,7 +128,7 @@ impl Drop for DieWithCaller {
         self.holds.store(false, Ordering::Relaxed);
         // A process that has outlived its call may go on: disarm the signal
         // before the sockets close.
-        for end in [&self.ends.0, &self.ends.1] {
+        for end in &self.ends {
             let _ = fcntl(end.as_raw_fd(), libc::F_SETFL, 0);
         }
     }
