@@ -66,6 +66,7 @@ pub use error::SpawnError;
 pub use fork::{die_of_sigpipe, die_with_parent, exit_now, in_child};
 pub(crate) use hand_over::handing_over;
 pub(crate) use owner::Owner;
+pub(crate) use signals::reap_children_again;
 pub use status::{Died, ExitStatus, JoinError, Outcome};
 pub use threads::count as thread_count;
 

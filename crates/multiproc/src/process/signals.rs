@@ -74,16 +74,22 @@ unsafe fn bare(call: libc::c_long, which: c_int, new: &[u64; 16]) {
 }
 
 /// Makes the kernel keep the exit status of children. It throws them away while
-/// `SIGCHLD` is ignored, which a program inherits through `exec`.
-pub(super) fn reap_children_again() {
-    // SAFETY: a zeroed `sigaction` is a valid value to be written over, and
-    // setting a signal's default action involves no memory of ours.
+/// `SIGCHLD` is ignored, which a program inherits through `exec`, or handled with
+/// `SA_NOCLDWAIT`.
+pub(crate) fn reap_children_again() {
+    // SAFETY: a zeroed `sigaction` is a valid value to be written over. What is set
+    // is the default action, which involves no memory of ours, or the action that
+    // there was but for a flag.
     unsafe {
         let mut action: libc::sigaction = mem::zeroed();
-        if libc::sigaction(libc::SIGCHLD, ptr::null(), &mut action) == 0
-            && action.sa_sigaction == libc::SIG_IGN
-        {
+        if libc::sigaction(libc::SIGCHLD, ptr::null(), &mut action) != 0 {
+            return;
+        }
+        if action.sa_sigaction == libc::SIG_IGN {
             libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        } else if action.sa_flags & libc::SA_NOCLDWAIT != 0 {
+            action.sa_flags &= !libc::SA_NOCLDWAIT;
+            libc::sigaction(libc::SIGCHLD, &action, ptr::null_mut());
         }
     }
 }

@@ -47,6 +47,13 @@
 //! the process group (`setsid`, a daemon). If a program ends by itself in time,
 //! the processes that it leaves behind are left alone: it may have meant to.
 //!
+//! # A caller that ignores `SIGCHLD`
+//!
+//! The kernel reaps its children for it, and throws their exit status away. So each
+//! function here gives that signal its default action again, as
+//! [`Process`](crate::process::Process) does. (Python reports status 0 then, whatever
+//! it was.)
+//!
 //! # From a large process
 //!
 //! A [`Command`] of this module is started as with vfork(2), posix_spawn(3) and in
@@ -78,6 +85,7 @@ pub use error::Error;
 pub use restore_signals::restore_signals;
 pub use start::Start;
 
+use crate::process::reap_children_again;
 use die_with_caller::{DieWithCaller, Whom};
 use start::{Child, Pipes};
 
@@ -166,6 +174,7 @@ fn start(
     whom: Whom,
 ) -> Result<(Child, DieWithCaller), Error> {
     let dies = DieWithCaller::new(whom)?;
+    reap_children_again();
     match command.start(pipes, &dies) {
         Ok(child) => Ok((child, dies)),
         Err(error) => Err(Error::start(command, error)),

@@ -91,7 +91,8 @@ impl Program {
         if borrower.error == 0 {
             return Ok(pid);
         }
-        // It cannot be waited for only if the caller ignores SIGCHLD: it is gone, then.
+        // It cannot be waited for only if another thread has just ignored SIGCHLD: it
+        // is gone, then.
         let _ = retry_on_intr(|| waitpid(Some(pid), WaitOptions::empty()));
         Err(io::Error::from_raw_os_error(borrower.error))
     }

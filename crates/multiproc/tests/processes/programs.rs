@@ -15,7 +15,7 @@ use multiproc::subprocess::{
 };
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::{self, SigHandler, Signal};
+use nix::sys::signal::{self, SaFlags, SigAction, SigHandler, SigSet, Signal};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, getpid, setpgid};
 
@@ -25,7 +25,9 @@ pub(crate) const CHECKS: &[Check] = checks![
     a_callers_handler_never_runs_in_the_program,
     what_is_ignored_stays_ignored_unless_restored,
     standard_files_may_be_closed_in_the_caller,
+    files_of_the_standard_librarys_command_are_its_own,
     standard_files_may_change_places,
+    what_is_reaped_for_the_caller_has_a_status,
     what_was_not_started_is_no_zombie,
     a_start_without_memory_is_refused,
     a_start_without_descriptors_is_refused,
@@ -166,18 +168,23 @@ fn what_is_ignored_stays_ignored_unless_restored() {
     assert_eq!(ignored(restore_signals(&mut cat)), 0);
 }
 
+/// Closes those standard files whose bits are set.
+fn close_standard(closed: u32) {
+    for fd in (0..3).filter(|fd| closed & (1 << fd) != 0) {
+        // SAFETY: nothing in this process uses them from here on, by a number that
+        // it remembers.
+        #[expect(unsafe_code, reason = "a descriptor of nobody is closed")]
+        unsafe {
+            libc::close(fd);
+        }
+    }
+}
+
 /// New files get their numbers, and may not lose or keep them in the program.
 fn standard_files_may_be_closed_in_the_caller() {
     for closed in 1..8 {
         let caller = Process::spawn("caller", move || {
-            for fd in (0..3).filter(|fd| closed & (1 << fd) != 0) {
-                // SAFETY: nothing in this process uses them from here on, by a
-                // number that it remembers.
-                #[expect(unsafe_code, reason = "a descriptor of nobody is closed")]
-                unsafe {
-                    libc::close(fd);
-                }
-            }
+            close_standard(closed);
             let mut shell = Command::new("sh");
             shell.args(["-c", "cat; echo error >&2"]);
             for _ in 0..3 {
@@ -206,6 +213,57 @@ fn standard_files_may_be_closed_in_the_caller() {
             "exited with status 6",
             "closed: {closed:b}"
         );
+    }
+}
+
+/// What kills a program with its caller is armed in the child, which has its standard
+/// files by then: under a number of theirs it would be armed for their first byte.
+fn files_of_the_standard_librarys_command_are_its_own() {
+    for closed in 1..8 {
+        let caller = Process::spawn("caller", move || {
+            close_standard(closed);
+            for _ in 0..3 {
+                match communicate(&mut std::process::Command::new("cat"), b"text") {
+                    Ok(output) if output.stdout == b"text" => {}
+                    _ => exit_now(2),
+                }
+            }
+            exit_now(6)
+        });
+        let ended = caller.unwrap().join().unwrap();
+        assert_eq!(ended.to_string(), "exited with status 6", "{closed:b}");
+    }
+}
+
+/// Where SIGCHLD is ignored, or a flag says the same.
+fn what_is_reaped_for_the_caller_has_a_status() {
+    for flags in [None, Some(libc::SA_NOCLDWAIT)] {
+        let throw_away = || match flags {
+            // SAFETY: no code of ours runs for the signal.
+            #[expect(unsafe_code, reason = "a signal's action is unsafe to set")]
+            None => drop(unsafe { signal::signal(Signal::SIGCHLD, SigHandler::SigIgn) }.unwrap()),
+            Some(flags) => {
+                let flags = SaFlags::from_bits(flags).unwrap();
+                let action = SigAction::new(SigHandler::SigDfl, flags, SigSet::empty());
+                // SAFETY: as above.
+                #[expect(unsafe_code, reason = "a signal's action is unsafe to set")]
+                unsafe { signal::sigaction(Signal::SIGCHLD, &action) }.unwrap();
+            }
+        };
+        let mut ours = Command::new("sh");
+        let mut std = std::process::Command::new("sh");
+        ours.args(["-c", "exit 3"]);
+        std.args(["-c", "exit 3"]);
+        throw_away();
+        assert_eq!(call(&mut ours).unwrap(), ExitStatus::Code(3));
+        throw_away();
+        assert_eq!(call(&mut std).unwrap(), ExitStatus::Code(3));
+        throw_away();
+        let output = communicate(&mut ours, b"").unwrap();
+        assert_eq!(output.status, ExitStatus::Code(3));
+        throw_away();
+        let child = Process::spawn("child", || 3).unwrap();
+        assert_eq!(child.join().unwrap(), ExitStatus::Code(3));
     }
 }
 
