@@ -15,8 +15,10 @@ use crate::queue::Error;
 /// A flag in the tail: no more may be put.
 const CLOSED: u64 = 1 << 63;
 
-/// The largest number of slots.
-pub(super) const MOST: usize = 1 << 16;
+/// The largest number of slots, and how much memory they may take: all of it is
+/// taken, and written to, at the start.
+const MOST: usize = 1 << 16;
+const MOST_BYTES: usize = 4 << 20;
 
 /// A position is the number of a slot in the low bits, and in those above how
 /// often all slots were filled before. It would take centuries to reach 2^62.
@@ -46,6 +48,11 @@ impl<T> UnwindSafe for Ring<T> {}
 impl<T> RefUnwindSafe for Ring<T> {}
 
 impl<T> Ring<T> {
+    /// Whether a ring with room for so many items is not too large.
+    pub(super) fn may_have(capacity: usize) -> bool {
+        (1..=MOST.min(MOST_BYTES / size_of::<Slot<T>>())).contains(&capacity)
+    }
+
     /// # Panics
     ///
     /// Without a slot, or with more than [`MOST`].

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::channel::Channel;
 use super::rejected::Rejected;
-use super::ring::{self, Ring};
+use super::ring::Ring;
 use crate::queue::Error;
 
 /// Items in some order. Nothing here waits, but for a put or a get that another
@@ -27,10 +27,8 @@ impl<T: Send + 'static> Store<T> {
             None => Store::Channel(Channel::new()),
             // A ring has all its room from the start. A queue that may hold more
             // grows as it fills instead.
-            Some(most) if most > ring::MOST => {
-                Store::Ordered(Ordered::new(capacity, VecDeque::new()))
-            }
-            Some(most) => Store::Ring(Ring::new(most)),
+            Some(most) if Ring::<T>::may_have(most) => Store::Ring(Ring::new(most)),
+            Some(_) => Store::Ordered(Ordered::new(capacity, VecDeque::new())),
         }
     }
 

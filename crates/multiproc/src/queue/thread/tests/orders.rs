@@ -49,6 +49,9 @@ fn a_large_bound_reserves_nothing() {
     put_all(&queue, [1, 2, 3]);
     assert_eq!(queue.capacity(), Some(usize::MAX));
     assert_eq!(take_all(&queue), [1, 2, 3]);
+    // As a ring this one would.
+    let queue = Queue::<[u8; 1 << 20]>::new(60_000);
+    assert_eq!((queue.capacity(), queue.len()), (Some(60_000), 0));
 }
 
 #[test]
