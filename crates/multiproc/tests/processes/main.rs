@@ -3,6 +3,7 @@
 
 mod array;
 mod chaos;
+mod filtered;
 mod hang_up;
 mod in_place;
 mod line;
@@ -20,6 +21,7 @@ fn main() {
     run_checks_and_ignored(
         &[
             process::CHECKS,
+            filtered::CHECKS,
             process_descriptors::CHECKS,
             hang_up::CHECKS,
             process_ends::CHECKS,

@@ -114,7 +114,7 @@ fn join_timeout_leaves_the_child_alone() {
     );
 }
 
-fn a_threaded_process_is_refused() {
+pub(crate) fn a_threaded_process_is_refused() {
     let (stop, wait) = std::sync::mpsc::channel::<()>();
     let other = thread::spawn(move || wait.recv());
     let error = Process::spawn("never", || ()).unwrap_err();
@@ -124,7 +124,7 @@ fn a_threaded_process_is_refused() {
     let _ = other.join().unwrap();
 }
 
-fn a_joined_thread_does_not_count() {
+pub(crate) fn a_joined_thread_does_not_count() {
     // The kernel lists a thread for a moment after `join` has returned.
     for _ in 0..500 {
         thread::spawn(|| {}).join().unwrap();
