@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -261,4 +261,22 @@ fn what_outlives_its_call_in_peace_is_left_alone() {
     let mut fds = [PollFd::new(&back, PollFlags::IN)];
     let patient = Timespec::try_from(PATIENT).unwrap();
     assert_eq!(poll(&mut fds, Some(&patient)).unwrap(), 1, "it was killed");
+}
+
+/// What was set of the standard library's cannot be read from it, so it has the
+/// caller's instead.
+#[test]
+fn only_our_command_keeps_its_other_files_when_one_is_a_pipe() {
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let script = "echo this line is meant for standard error >&2";
+    let mut ours = sh(script);
+    ours.stderr(writer.try_clone().unwrap());
+    let mut std = std::process::Command::new("sh");
+    std.args(["-c", script]).stderr(writer);
+    assert_eq!(check_output(&mut ours).unwrap(), b"");
+    assert_eq!(check_output(&mut std).unwrap(), b"");
+    drop((ours, std));
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "this line is meant for standard error\n");
 }

@@ -127,7 +127,8 @@ pub fn check_call(command: &mut impl Start) -> Result<(), Error> {
 }
 
 /// Runs a program to its end and returns what it printed on standard output. Its
-/// standard input and error are the caller's.
+/// standard input and error are what its [`Command`] says; the caller's, if it is one
+/// of the standard library, whatever that says.
 ///
 /// ```
 /// use multiproc::subprocess::{Command, check_output};
