@@ -11,9 +11,26 @@ use crate::copy;
 
 pub(super) struct Reader<'a> {
     pub(super) rest: &'a [u8],
+    /// How many items may still follow, of all sequences and maps.
+    items: u64,
 }
 
+/// How many items may take no byte at all: `()`, or what has only fields that are
+/// skipped. Nine bytes can announce any number of these, again and again, and they
+/// take time, and memory where they are kept: seconds, not hours.
+const FREE: u64 = 1 << 24;
+
 impl<'a> Reader<'a> {
+    #[inline]
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Reader {
+            rest: bytes,
+            // Every other item has a first byte that is no other's: that of an item
+            // inside it comes after the length of the sequence which that is in.
+            items: bytes.len() as u64 + FREE,
+        }
+    }
+
     #[inline]
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
         let (taken, rest) = self.rest.split_at_checked(count).ok_or(Error::Short)?;
@@ -41,15 +58,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// How many items follow. Nearly every item takes at least a byte, so a count
-    /// above the bytes left is false. Items that take none (`()`) are accepted up
-    /// to a number that takes seconds to go through, not hours.
+    /// How many items follow. A number that cannot be true is an error before
+    /// anything is done for it.
     #[inline]
     fn count(&mut self) -> Result<usize, Error> {
         let length = self.length()?;
-        if length > self.rest.len().max(1 << 32) as u64 {
-            return Err(Error::Short);
-        }
+        self.items = self.items.checked_sub(length).ok_or(Error::Short)?;
         usize::try_from(length).map_err(|_| Error::Short)
     }
 

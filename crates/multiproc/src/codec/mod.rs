@@ -116,7 +116,7 @@ pub fn encode<T: Serialize + ?Sized>(item: &T, bytes: &mut Vec<u8>) -> Result<()
 ///
 /// See [`enum@Error`]: the bytes are not a `T`, or no `T` can be read at all.
 pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
-    let mut reader = de::Reader { rest: bytes };
+    let mut reader = de::Reader::new(bytes);
     match T::deserialize(&mut reader) {
         Ok(item) => Ok((item, reader.rest)),
         Err(Error::SelfDescribing(_)) => Err(Error::SelfDescribing(type_name::<T>())),

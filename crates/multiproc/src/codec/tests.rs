@@ -188,7 +188,7 @@ impl<'de> Deserializer<'de> for Tries {
     type Error = Error;
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut reader = de::Reader { rest: &[] };
+        let mut reader = de::Reader::new(&[]);
         let recognised = slices::vec_of_numbers(visitor, &mut reader, 0).is_ok();
         let word = if recognised { "recognised" } else { "no" };
         Err(Error::Custom(word.to_string()))
@@ -296,6 +296,28 @@ fn scratch_memory_is_kept_for_large_items_and_given_back_after_small_ones() {
         outer.push(1);
         with_scratch(|inner| assert!(inner.is_empty()));
     });
+}
+
+/// Nine bytes may announce any number of them.
+#[test]
+fn items_without_bytes_cost_a_bounded_time() {
+    #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+    struct Skipped {
+        #[serde(skip)]
+        kept: [u64; 4],
+    }
+    let count = |free: u64| [&[255][..], &free.to_le_bytes()].concat();
+    let two = [&[2][..], &count(1 << 23), &count(1 << 23)].concat();
+    assert_eq!(decode::<Vec<Vec<()>>>(&two).unwrap()[1].len(), 1 << 23);
+    let three = [&[3][..], &two[1..], &count(1 << 23)].concat();
+    let refused = decode::<Vec<Vec<()>>>(&three);
+    assert!(matches!(refused, Err(Error::Short)));
+    let refused = decode::<Vec<Skipped>>(&count(1 << 25));
+    assert!(matches!(refused, Err(Error::Short)));
+    // Those that take bytes are as many as there are bytes.
+    let nested = vec![vec![vec![Some(Skipped::default()); 2]; 300]; 3];
+    goes_through(nested);
+    goes_through(vec![Skipped::default(); 100_000]);
 }
 
 /// A log that is sent when its thread ends, say.

@@ -128,7 +128,7 @@ fn read<N: Number>(
     length: usize,
     fill: &mut Fill<'_>,
 ) -> Option<Result<Vec<N>, Error>> {
-    let mut reader = Reader { rest: start };
+    let mut reader = Reader::new(start);
     let count = usize::try_from(reader.length().ok()?).ok()?;
     let prefix = start.len() - reader.rest.len();
     // All of them, and no more: otherwise `decode` says what is wrong.
