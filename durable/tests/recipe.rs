@@ -5,7 +5,7 @@
 use std::fs;
 use std::time::Duration;
 
-use common::testing::{Finished, Manners, Program, Running, numbers};
+use common::testing::{Finished, Manners, Port, Program, Running, numbers};
 use predicates::prelude::*;
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -183,9 +183,8 @@ fn without_nats_server_one_line_says_how_to_get_it() {
 
 #[test]
 fn without_a_server_there_one_line_says_where() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    let port = Port::keep();
+    let address = port.address().to_string();
     for role in ["master", "worker", "status"] {
         let run = durable().args([role, "--server", &address]).run();
         let said = format!("durable: cannot connect to {address}: ");

@@ -2,13 +2,17 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
-use common::testing::{Manners, Program, Running, example, mask_numbers, numbers};
+use common::testing::{Manners, Program, Running, example, mask_numbers, numbers, until};
 use predicates::prelude::*;
 use rustix::process::Signal;
+
+/// No answer takes longer, or something is wrong with the server.
+const LONG: Duration = Duration::from_secs(60);
 
 fn fork() -> Program {
     Program::new(env!("CARGO_BIN_EXE_fork"))
@@ -86,10 +90,13 @@ fn server(children: &str) -> (Running, String) {
 /// The whole answer; empty when the connection just ends.
 fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
     let mut answer = String::new();
     // A server process that dies may leave a reset.
-    let _ = stream.read_to_string(&mut answer);
+    if let Err(error) = stream.read_to_string(&mut answer) {
+        assert!(error.kind() != ErrorKind::WouldBlock, "no answer");
+    }
     answer
 }
 
@@ -150,9 +157,7 @@ fn no_more_children_than_allowed_and_none_left() {
     let silent: Vec<_> = (0..3)
         .map(|_| TcpStream::connect(&address).unwrap())
         .collect();
-    while server.descendants().len() < 2 {
-        thread::yield_now();
-    }
+    until("two children", || server.descendants().len() >= 2);
     for _ in 0..50 {
         assert_eq!(server.descendants().len(), 2);
     }
@@ -165,9 +170,7 @@ fn no_more_children_than_allowed_and_none_left() {
 fn children_die_with_a_killed_server() {
     let (server, address) = server("2");
     let silent = TcpStream::connect(&address).unwrap();
-    while server.descendants().is_empty() {
-        thread::yield_now();
-    }
+    until("a child", || !server.descendants().is_empty());
     server.signal(Signal::KILL);
     server.finish(); // asserts that nobody is left
     drop(silent);

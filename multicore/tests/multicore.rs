@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use common::testing::{Finished, Manners, Program, example};
+use common::testing::{Finished, Manners, Program, example, until};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use predicates::prelude::*;
@@ -109,13 +109,20 @@ fn five_seconds_by_default() {
 
 #[test]
 fn the_use_is_shown_once_a_second() {
-    let done = multicore()
-        .args(["--seconds", "1.1", "--threads", "3"])
-        .run()
-        .success();
-    let (live, runs) = parse(&done);
-    assert_eq!(live.len(), 1);
-    assert!(live[0].starts_with("threads: ") && live[0].ends_with(" % of one core after 1 s"));
+    let mut running = multicore()
+        .args(["--seconds", "1000", "--threads", "3"])
+        .start();
+    // A busy machine may skip one, and shows none twice.
+    let seconds = [(); 2].map(|()| {
+        let line = running.next_line();
+        let after = line.split_once(" % of one core after ").unwrap().1;
+        assert!(line.starts_with("threads: "), "{line}");
+        number(after.strip_suffix(" s").unwrap())
+    });
+    assert!(1.0 <= seconds[0] && seconds[0] < seconds[1], "{seconds:?}");
+    running.interrupt();
+    let (live, runs) = parse(&running.finish());
+    assert!(live.len() >= 2);
     runs[0].check("threads", 3);
 }
 
@@ -154,12 +161,10 @@ fn a_dead_process_is_reported() {
     let pid = rustix::process::Pid::from_raw(child.try_into().unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     // It is a zombie until its parent looks after it, at the end.
-    while !std::fs::read_to_string(format!("/proc/{child}/stat"))
-        .unwrap()
-        .contains(") Z ")
-    {
-        std::thread::yield_now();
-    }
+    until("it is a zombie", || {
+        let stat = std::fs::read_to_string(format!("/proc/{child}/stat"));
+        stat.unwrap().contains(") Z ")
+    });
     running.interrupt();
     let done = running.finish();
     done.assert()

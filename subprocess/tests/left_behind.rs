@@ -4,9 +4,7 @@
 //! has started outlives it.
 #![forbid(unsafe_code)]
 
-use std::time::Duration;
-
-use common::testing::{Program, Running, assert_ended_by, at_once, example};
+use common::testing::{Program, Running, assert_ended_by, at_once, example, until};
 use rustix::process::Signal;
 
 const ENDINGS: [Signal; 5] = [
@@ -23,9 +21,7 @@ fn recipe(args: &[&str]) -> Program {
 
 /// Waits until there are so many.
 fn wait_for_descendants(running: &Running, count: usize) {
-    while running.descendants().len() < count {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    until("so many", || running.descendants().len() >= count);
 }
 
 #[test]

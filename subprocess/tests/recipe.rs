@@ -110,12 +110,15 @@ fn communicate_feeds_and_collects() {
 
 #[test]
 fn communicate_kills_what_takes_too_long() {
-    let done = communicate(&["--timeout", "1"], "sleep 1000 &").run();
-    assert_eq!(done.status.code(), Some(124));
-    // The program itself was done long ago.
-    assert_eq!(done.lines().last(), Some(&"Exit code: 0"));
-    let message = "subprocess: the time is up: the program was killed\n";
-    assert_eq!(done.stderr, message);
+    let run = |timeout| {
+        let done = communicate(&["--timeout", timeout], "sleep 1000 &").run();
+        assert_eq!(done.status.code(), Some(124));
+        let message = "subprocess: the time is up: the program was killed\n";
+        assert_eq!(done.stderr, message);
+        // The program itself was done long ago, unless the machine is busy.
+        done.lines().last() == Some(&"Exit code: 0")
+    };
+    assert!(["1", "4", "16"].into_iter().any(run));
 }
 
 /// A folder for `PATH` with programs in it, each a script.

@@ -265,6 +265,11 @@ impl Running {
         !state.is_empty() && !state.starts_with('Z')
     }
 
+    /// Whether its deadline has passed.
+    pub(super) fn is_late(&self) -> bool {
+        Instant::now() >= self.until
+    }
+
     /// Waits for its end.
     ///
     /// # Panics
@@ -275,7 +280,7 @@ impl Running {
         let status = loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => break status,
-                Ok(None) if Instant::now() >= self.until => self.fail("did not end in time"),
+                Ok(None) if self.is_late() => self.fail("did not end in time"),
                 Ok(None) => self.wait_a_little(),
                 Err(error) => self.fail(&format!("cannot be waited for: {error}")),
             }

@@ -137,7 +137,10 @@ fn forgetful(first_is_done: bool) -> (Server, String) {
     let bare = Bare::new(&name);
     let (consumers, messages) = (server.consumers(&name), server.messages(&name));
     // It may stop before it has written down what it handed out.
+    let mut tries = 0;
     let (taken, before) = loop {
+        tries += 1;
+        assert!(tries < 20, "it never writes down what it handed out");
         let taken = bare.take(&server, 23);
         let before = server.stop_and_copy(&consumers);
         if bare.in_hands(&server) == 23 {
@@ -170,12 +173,14 @@ impl Bare {
     }
 
     fn with<T>(&self, server: &Server, work: impl AsyncFnOnce(&Client) -> T) -> T {
-        self.runtime.block_on(async {
+        let all = async {
             let client = async_nats::connect(&server.address).await.unwrap();
             let outcome = work(&client).await;
             client.flush().await.unwrap();
             outcome
-        })
+        };
+        let all = async { tokio::time::timeout(DEADLINE, all).await };
+        self.runtime.block_on(all).expect("in time")
     }
 
     /// So many tasks, in their order.

@@ -5,6 +5,7 @@ mod support;
 
 use std::time::Duration;
 
+use common::testing::Port;
 use jetstream_tasks::{Error, Put, Queue, Settings};
 use support::{DEADLINE, Server, assert_accounts, name, until};
 
@@ -232,9 +233,8 @@ fn too_large_a_task_is_refused_by_size() {
 
 #[test]
 fn a_server_that_is_not_there_is_named() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = port.local_addr().unwrap().to_string();
-    drop(port);
+    let port = Port::keep();
+    let address = port.address().to_string();
     let url = format!("nats://me:secret@{address}");
     let error = Queue::<u64>::open(&url, "q", &Settings::new()).unwrap_err();
     let text = error.to_string();

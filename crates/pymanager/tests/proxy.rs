@@ -7,8 +7,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use common::testing::until;
 use pymanager::{AuthKey, Client, ClientBuilder, Error, Listener, Manager, Patience, Server};
 use pymanager::{RemoteQueue, SharedQueue};
 
@@ -23,14 +24,6 @@ fn serve() -> (Server, SharedQueue<String>) {
         .start(Listener::bind("127.0.0.1:0").unwrap())
         .unwrap();
     (server, tasks)
-}
-
-fn until(what: &str, condition: impl Fn() -> bool) {
-    let until = Instant::now() + Duration::from_secs(60);
-    while !condition() {
-        assert!(Instant::now() < until, "in vain: {what}");
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// What a network does to what the server says.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 
-use common::testing::Finished;
+use common::testing::{Finished, Port};
 use predicates::prelude::*;
 
 use crate::fails_with_one_line;
@@ -108,11 +108,8 @@ fn a_master_without_workers_says_how_many_results_came() {
 
 #[test]
 fn a_worker_without_a_master_says_so() {
-    // A port that was free a moment ago; nobody listens there.
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let kept = Port::keep();
+    let port = kept.address();
     let worker = distributed()
         .args(["worker", "--address", &port.to_string()])
         .run();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::testing::{Program, Running, example};
+use common::testing::{Port, Program, Running, example};
 use jetstream_tasks::{RawQueue, Settings, Stats};
 use pymanager::pickle::Value;
 use pymanager::{AuthKey, Client, RemoteQueue};
@@ -29,16 +29,20 @@ pub(crate) fn until(what: &str, mut happened: impl FnMut() -> bool) {
 pub(crate) struct Nats {
     child: Child,
     folder: TempDir,
+    /// Its own, while it is away too.
+    port: Port,
     pub(crate) address: String,
 }
 
 impl Nats {
     pub(crate) fn start() -> Self {
         let folder = TempDir::new().unwrap();
-        let child = spawn(folder.path(), "-1");
+        let port = Port::keep();
+        let child = spawn(folder.path(), port.address().port());
         let mut nats = Nats {
             child,
             folder,
+            port,
             address: String::new(),
         };
         nats.address = nats.wait_for_port();
@@ -52,8 +56,7 @@ impl Nats {
 
     /// On the same port, with the same files.
     pub(crate) fn restart(&mut self) {
-        let (_, port) = self.address.rsplit_once(':').unwrap();
-        self.child = spawn(self.folder.path(), port);
+        self.child = spawn(self.folder.path(), self.port.address().port());
         self.wait_for_port();
     }
 
@@ -96,10 +99,18 @@ impl Drop for Nats {
     }
 }
 
-fn spawn(folder: &Path, port: &str) -> Child {
+fn spawn(folder: &Path, port: u16) -> Child {
     let folder = folder.to_str().unwrap();
     Command::new("nats-server")
-        .args(["-js", "-sd", folder, "-a", "127.0.0.1", "-p", port])
+        .args([
+            "-js",
+            "-sd",
+            folder,
+            "-a",
+            "127.0.0.1",
+            "-p",
+            &port.to_string(),
+        ])
         .args(["--ports_file_dir", folder])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -116,17 +127,21 @@ pub(crate) struct Manager {
     running: Option<Running>,
     nats: String,
     queues: Vec<String>,
+    /// Its own, while it is away too.
+    _port: Option<Port>,
     pub(crate) address: String,
 }
 
 impl Manager {
     /// A lease is half a second, for what a killed manager has handed out.
     pub(crate) fn start(nats: &Nats, queues: &[&str]) -> Self {
+        let port = Port::keep();
         let mut manager = Manager {
             running: None,
             nats: nats.address.clone(),
             queues: queues.iter().map(ToString::to_string).collect(),
-            address: "127.0.0.1:0".to_string(),
+            address: port.address().to_string(),
+            _port: Some(port),
         };
         manager.restart();
         manager
@@ -138,6 +153,7 @@ impl Manager {
             running: Some(running),
             nats: String::new(),
             queues: Vec::new(),
+            _port: None,
             address: address.to_string(),
         }
     }
@@ -153,8 +169,7 @@ impl Manager {
         }
         let mut running = program.start();
         let line = running.next_line();
-        let (_, address) = line.rsplit_once(' ').unwrap();
-        self.address = address.to_string();
+        assert!(line.ends_with(&self.address), "{line}");
         self.running = Some(running);
     }
 

@@ -33,6 +33,7 @@ fn a_killed_process_breaks_no_more_than_its_threads_had() {
 fn a_new_generation_breaks_and_refuses_nobody() {
     let server = Server::start(&[]);
     let load = Load::start(server.address, usize::MAX);
+    server.until(|now| now.len() == 2);
     for generation in 2..6 {
         wait_until(|| client::get(server.address, "/").is_ok());
         let old = server.running.descendants();

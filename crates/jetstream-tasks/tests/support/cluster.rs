@@ -1,26 +1,21 @@
 //! Three servers that replicate to each other.
 
-use std::net::TcpListener;
+use common::testing::Port;
 
 use super::{Server, until};
 use jetstream_tasks::{Queue, Settings};
 
 pub(crate) struct Cluster {
     pub(crate) servers: Vec<Server>,
+    /// For what they say to each other.
+    _ports: Vec<Port>,
 }
 
 impl Cluster {
     pub(crate) fn start() -> Self {
-        // Free a moment ago; the servers have to know each other's ports before
-        // they start.
-        let listeners: Vec<_> = (0..3)
-            .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-            .collect();
-        let ports: Vec<u16> = listeners
-            .iter()
-            .map(|listener| listener.local_addr().unwrap().port())
-            .collect();
-        drop(listeners);
+        // The servers have to know each other's ports before they start.
+        let kept: Vec<_> = (0..3).map(|_| Port::keep()).collect();
+        let ports: Vec<u16> = kept.iter().map(|port| port.address().port()).collect();
         let routes: Vec<_> = ports
             .iter()
             .map(|port| format!("\"nats://127.0.0.1:{port}\""))
@@ -35,7 +30,10 @@ impl Cluster {
                 ))
             })
             .collect();
-        let cluster = Cluster { servers };
+        let cluster = Cluster {
+            servers,
+            _ports: kept,
+        };
         until("the cluster has a leader", || {
             let settings = Settings::new().replicas(3);
             Queue::<u64>::open(&cluster.address(), "warm-up", &settings).is_ok()

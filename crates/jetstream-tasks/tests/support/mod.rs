@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use common::testing::{Program, Running, example};
+use common::testing::{Port, Program, Running, example};
 use jetstream_tasks::{Error, Queue, Settings};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -27,6 +27,8 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) struct Server {
     child: Child,
     folder: tempfile::TempDir,
+    /// Its own, while it is away too.
+    port: Port,
     pub(crate) address: String,
     config: String,
 }
@@ -44,10 +46,12 @@ impl Server {
     /// With more in its configuration.
     pub(crate) fn with_config(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let child = spawn(folder.path(), "127.0.0.1:-1", config);
+        let port = Port::keep();
+        let child = spawn(folder.path(), &port.address().to_string(), config);
         let mut server = Server {
             child,
             folder,
+            port,
             address: String::new(),
             config: config.to_string(),
         };
@@ -69,7 +73,8 @@ impl Server {
 
     /// On the same port, with the same files.
     pub(crate) fn restart(&mut self) {
-        self.child = spawn(self.folder.path(), &self.address, &self.config);
+        let address = self.port.address().to_string();
+        self.child = spawn(self.folder.path(), &address, &self.config);
         self.wait_for_port();
     }
 

@@ -194,13 +194,10 @@ fn chaos_every_task_ends_once() {
         .ok()
         .and_then(|rounds| rounds.parse().ok());
     let done = Shared::slice(2000, |_| AtomicU32::new(0)).unwrap();
-    let pids = Shared::slice(64, |_| AtomicU32::new(0)).unwrap();
+    let workers = Workers::new();
     let pool = PoolBuilder::new()
         .workers(4)
-        .initializer(|| {
-            let pid = process::id();
-            pids[pid as usize % pids.len()].store(pid, Ordering::SeqCst);
-        })
+        .initializer(|| workers.note())
         .build(|n: usize| {
             done[n].fetch_add(1, Ordering::SeqCst);
             n
@@ -212,11 +209,7 @@ fn chaos_every_task_ends_once() {
         let results: Vec<_> = (0..done.len()).map(|n| pool.apply_async(n)).collect();
         for _ in 0..4 {
             thread::sleep(Duration::from_micros(fastrand::u64(..800)));
-            let pid = pids[fastrand::usize(..pids.len())].swap(0, Ordering::SeqCst);
-            // A worker, unless it has ended; this pool's numbers only.
-            if pid != 0 && is_ours(pid) {
-                let _ = kill(pid_of(pid), Signal::SIGKILL);
-            }
+            workers.kill_one();
         }
         for (n, result) in results.into_iter().enumerate() {
             let times = match result.get() {
@@ -361,7 +354,39 @@ impl Drop for ControlGroup {
     }
 }
 
-pub(crate) fn is_ours(pid: u32) -> bool {
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
-    name.is_ok_and(|name| name.trim_end() == "pool-worker")
+/// The workers of a pool, to kill one at random.
+pub(crate) struct Workers {
+    pids: Shared<[AtomicU32]>,
+    helper: Shared<AtomicU32>,
+}
+
+impl Workers {
+    pub(crate) fn new() -> Self {
+        Workers {
+            pids: Shared::slice(64, |_| AtomicU32::new(0)).unwrap(),
+            helper: Shared::new(AtomicU32::new(0)).unwrap(),
+        }
+    }
+
+    /// Called by each.
+    pub(crate) fn note(&self) {
+        self.helper
+            .store(std::os::unix::process::parent_id(), Ordering::SeqCst);
+        let pid = process::id();
+        self.pids[pid as usize % self.pids.len()].store(pid, Ordering::SeqCst);
+    }
+
+    /// Perhaps: the one that is picked may have ended, and its number be that of
+    /// another check's worker by now.
+    pub(crate) fn kill_one(&self) {
+        let pid = self.pids[fastrand::usize(..self.pids.len())].swap(0, Ordering::SeqCst);
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // "pid (name) state parent": its helper has not waited for it yet.
+        let parent = stat
+            .rsplit_once(") ")
+            .and_then(|(_, rest)| rest.split(' ').nth(1));
+        if parent == Some(&*self.helper.load(Ordering::SeqCst).to_string()) {
+            let _ = kill(pid_of(pid), Signal::SIGKILL);
+        }
+    }
 }

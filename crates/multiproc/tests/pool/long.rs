@@ -1,16 +1,11 @@
 //! Results that take a large part of the queue.
 
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use common::testing::{Check, checks};
 use multiproc::pool::{PoolBuilder, TaskError};
 use multiproc::process::ExitStatus;
-use multiproc::shared::Shared;
-use nix::sys::signal::{Signal, kill};
 
-use crate::deaths::is_ours;
-use crate::{assert_no_child, pid_of};
+use crate::assert_no_child;
+use crate::deaths::Workers;
 
 pub(crate) const CHECKS: &[Check] = checks![chaos_a_long_result_arrives_whole_or_not_at_all];
 
@@ -20,13 +15,10 @@ const LONGEST: usize = 3 << 20;
 /// Workers killed at random, most often while they write a long result: those
 /// that arrive are whole, and the rest are lost with their worker.
 fn chaos_a_long_result_arrives_whole_or_not_at_all() {
-    let pids = Shared::slice(64, |_| AtomicU32::new(0)).unwrap();
+    let workers = Workers::new();
     let pool = PoolBuilder::new()
         .workers(3)
-        .initializer(|| {
-            let pid = process::id();
-            pids[pid as usize % pids.len()].store(pid, Ordering::SeqCst);
-        })
+        .initializer(|| workers.note())
         .build(|n: u64| vec![n; LONGEST / 8 - (n % 5 * 50_000) as usize])
         .unwrap();
     let mut arrived = 0;
@@ -34,10 +26,7 @@ fn chaos_a_long_result_arrives_whole_or_not_at_all() {
         let results: Vec<_> = (0..40).map(|n| pool.apply_async(n)).collect();
         for (n, result) in (0..).zip(results) {
             if n % 8 == 3 {
-                let pid = pids[fastrand::usize(..pids.len())].swap(0, Ordering::SeqCst);
-                if pid != 0 && is_ours(pid) {
-                    let _ = kill(pid_of(pid), Signal::SIGKILL);
-                }
+                workers.kill_one();
             }
             match result.get() {
                 Ok(numbers) => {

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use common::testing::{Check, checks};
+use common::testing::{Check, checks, until};
 use multiproc::pool::{Pool, PoolBuilder, PoolError, StartError, TaskError};
 use multiproc::process::{Died, ExitStatus, SpawnError};
 use multiproc::shared::Shared;
@@ -122,15 +122,21 @@ fn replaced_workers_do_not_add_up_to_a_failing_initializer() {
     let pool = PoolBuilder::new()
         .workers(8)
         .initializer(|| {
-            // Four, but never two in a row.
+            // Four, but never two in a row: the first eight begin together, and
+            // those in the place of one that failed are well.
             let start = starts.fetch_add(1, Ordering::SeqCst);
+            while starts.load(Ordering::SeqCst) < 8 {
+                thread::yield_now();
+            }
             if start < 8 && start % 2 == 1 {
                 process::exit(7);
             }
         })
         .build(|n: u32| n)
         .unwrap();
-    thread::sleep(Duration::from_millis(300));
+    until("each has another in its place", || {
+        starts.load(Ordering::SeqCst) == 12
+    });
     assert_eq!(pool.apply(1), Ok(1));
     pool.close().join().unwrap();
 }

@@ -129,15 +129,17 @@ fn errors_are_those_of_put_and_get() {
 fn room_is_waited_for_in_the_line() {
     let ring = Ring::new(100, 120, 0).unwrap();
     ring.try_put(&[0; 120]).unwrap();
+    let started = Shared::new(AtomicU32::new(0)).unwrap();
     let waits = |mark: u8| {
-        let ring = &ring;
+        let (ring, started) = (&ring, &started);
         let child = Process::spawn("waits", move || {
+            started.store(mark.into(), Ordering::SeqCst);
             let mut room = ring.reserve(100, Deadline::NEVER).unwrap();
             room.fill(mark);
             room.put();
         });
         let child = child.unwrap();
-        while !crate::line::is_asleep(&child) {
+        while started.load(Ordering::SeqCst) < mark.into() || !crate::line::is_asleep(&child) {
             thread::yield_now();
         }
         child
@@ -282,7 +284,8 @@ fn closing_waits_for_no_putter_but_getters_do() {
             room.put();
         });
         let child = child.unwrap();
-        while putting.load(Ordering::SeqCst) == 0 {
+        // Not before: a SIGCONT that comes first would be lost on it.
+        while !crate::line::is_stopped(&child) {
             thread::yield_now();
         }
         let waiting = Process::spawn("waiting", || {

@@ -55,8 +55,17 @@ fn putter(ring: &Ring, mark: u8, bytes: usize) -> Process {
 }
 
 pub(crate) fn is_asleep(child: &Process) -> bool {
+    state(child) == 'S'
+}
+
+pub(crate) fn is_stopped(child: &Process) -> bool {
+    state(child) == 'T'
+}
+
+/// As `ps` has it.
+fn state(child: &Process) -> char {
     let stat = fs::read_to_string(format!("/proc/{}/stat", child.pid())).unwrap();
-    stat.rsplit_once(") ").unwrap().1.starts_with('S')
+    stat.rsplit_once(") ").unwrap().1.chars().next().unwrap()
 }
 
 fn get(ring: &Ring) -> Vec<u8> {

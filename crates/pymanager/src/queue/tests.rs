@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use multiproc::deadline::Deadline;
 
@@ -28,12 +28,15 @@ impl QueueItem for i32 {
     }
 }
 
+/// Long enough for a loaded machine: over only when something is wrong.
+const LONG: Duration = Duration::from_secs(60);
+
 fn now<R>(call: impl FnOnce(&Wait<'_>) -> R) -> R {
     within(Duration::ZERO, call)
 }
 
 fn long<R>(call: impl FnOnce(&Wait<'_>) -> R) -> R {
-    within(Duration::from_secs(60), call)
+    within(LONG, call)
 }
 
 fn within<R>(time: Duration, call: impl FnOnce(&Wait<'_>) -> R) -> R {
@@ -61,7 +64,9 @@ fn lined_up(queue: &Queue<i32>, count: usize) {
         let state = queue.lock();
         state.getters.len() + state.putters.len() + state.joiners.len()
     };
+    let until = Instant::now() + LONG;
     while waiting() < count {
+        assert!(Instant::now() < until, "they do not come to wait");
         thread::yield_now();
     }
 }
@@ -162,7 +167,7 @@ fn a_wait_is_called_off_by_whoever_watches_the_caller() {
             let caller = Arc::new(Caller::here());
             sender.send(Arc::clone(&caller)).unwrap();
             queue.get(&Wait {
-                deadline: Deadline::NEVER,
+                deadline: Deadline::after(LONG),
                 caller: &caller,
             })
         });
@@ -186,7 +191,7 @@ fn a_wake_is_not_lost_with_a_caller_that_goes() {
                 let caller = Arc::new(Caller::here());
                 sender.send(Arc::clone(&caller)).unwrap();
                 let got = queue.get(&Wait {
-                    deadline: Deadline::NEVER,
+                    deadline: Deadline::after(LONG),
                     caller: &caller,
                 });
                 if let Ok(item) = got {
@@ -254,7 +259,9 @@ impl QueueItem for Slow {
         let gate = rank.1;
         *gate.comparing.lock().unwrap() = true;
         gate.changed.notify_all();
+        let until = Instant::now() + LONG;
         while gate.open.load(Ordering::SeqCst) == 0 {
+            assert!(Instant::now() < until, "the gate stays shut");
             thread::yield_now();
         }
         Ok(rank.0 < other.0)
@@ -272,11 +279,11 @@ fn who_compares_holds_up_nobody_else() {
     now(|wait| queue.put(Slow(5, &GATE), wait)).unwrap();
     thread::scope(|scope| {
         let putter = scope.spawn(|| long(|wait| queue.put(Slow(3, &GATE), wait)));
-        let mut comparing = GATE.comparing.lock().unwrap();
-        while !*comparing {
-            comparing = GATE.changed.wait(comparing).unwrap();
-        }
-        drop(comparing);
+        let comparing = GATE.comparing.lock().unwrap();
+        let compares = GATE
+            .changed
+            .wait_timeout_while(comparing, LONG, |comparing| !*comparing);
+        assert!(*compares.unwrap().0, "it does not compare");
         // The others go on.
         assert_eq!(queue.len(), 1);
         assert_eq!(queue.unfinished(), 1);

@@ -260,8 +260,9 @@ fn condition(client: &Client) {
             });
         }
         // Who has said so holds the lock until it waits.
-        waiting.recv().unwrap();
-        waiting.recv().unwrap();
+        for _ in 0..2 {
+            waiting.recv_timeout(Duration::from_secs(60)).unwrap();
+        }
         let held = changed.acquire().unwrap();
         ready.set(&true).unwrap();
         held.notify(1).unwrap();

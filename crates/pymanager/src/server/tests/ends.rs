@@ -129,7 +129,8 @@ fn a_shutdown_wakes_all_who_wait_and_ends_all_threads() {
     raws.push(raw);
     server.shutdown();
     for raw in &mut raws {
-        while !raw.ends() {}
+        // After a challenge, or at once.
+        assert!(raw.ends() || raw.ends());
     }
     // Each thread holds it.
     until("the server's threads are gone", || {
@@ -150,7 +151,7 @@ fn the_reply_to_the_call_that_ends_the_server_still_leaves() {
         let sends = thread::spawn(move || {
             raw.ask(Some(&ident), "put", &[1.into()]);
         });
-        tasks.get().unwrap();
+        tasks.get_timeout(LONG).unwrap();
         server.shutdown();
         sends.join().unwrap();
     }
@@ -205,15 +206,15 @@ fn a_client_outlives_its_server_and_finds_the_next() {
     assert!(matches!(old.put(&2), Err(Error::Connect { .. })));
 
     let tasks = SharedQueue::<i64>::new();
-    let listener = loop {
-        // The kernel may hold the port for connections that are closing.
-        if let Ok(listener) = Listener::bind(address) {
-            break listener;
-        }
-    };
+    // The kernel may hold the port for connections that are closing.
+    let listener = std::cell::OnceCell::new();
+    until("the port is free", || {
+        let bound = Listener::bind(address);
+        bound.is_ok_and(|bound| listener.set(bound).is_ok())
+    });
     let server = Manager::new(key())
         .register("tasks", &tasks)
-        .start(listener)
+        .start(listener.into_inner().unwrap())
         .unwrap();
     // What the proxy stood for is gone; nothing else answers in its place.
     let stale = old.put(&3);

@@ -47,7 +47,7 @@ fn serve(limits: Limits) -> (Server, SharedQueue<i64>) {
     (server, tasks)
 }
 
-fn until(what: &str, condition: impl Fn() -> bool) {
+fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let until = Instant::now() + LONG;
     while !condition() {
         assert!(Instant::now() < until, "in vain: {what}");

@@ -106,12 +106,18 @@ fn who_waits_and_goes_is_forgotten() {
     let mut asked = |ident: &str, method: &str, args: &[Value]| here.ask(Some(ident), method, args);
     let gone = waiting(&barrier, "wait");
     let name = ["n_waiting".into()];
-    while asked(&barrier, "__getattribute__", &name).as_i64() != Some(1) {}
+    until("one waits", || {
+        asked(&barrier, "__getattribute__", &name).as_i64() == Some(1)
+    });
     drop(gone);
-    while asked(&barrier, "__getattribute__", &name).as_i64() != Some(0) {}
+    until("nobody waits", || {
+        asked(&barrier, "__getattribute__", &name).as_i64() == Some(0)
+    });
     // It takes two more.
     let mut first = waiting(&barrier, "wait");
-    while asked(&barrier, "__getattribute__", &name).as_i64() != Some(1) {}
+    until("one waits", || {
+        asked(&barrier, "__getattribute__", &name).as_i64() == Some(1)
+    });
     assert_eq!(asked(&barrier, "wait", &[]).as_i64(), Some(1));
     assert!(first.receive().unwrap().is_some());
 
@@ -128,9 +134,13 @@ fn who_waits_and_goes_is_forgotten() {
         raw
     };
     let (dies, mut stays) = (wait(), wait());
-    while !asked(&condition, "__str__", &[]).repr(300).contains(", 2)") {}
+    until("two wait", || {
+        asked(&condition, "__str__", &[]).repr(300).contains(", 2)")
+    });
     drop(dies);
-    while !asked(&condition, "__str__", &[]).repr(300).contains(", 1)") {}
+    until("one waits", || {
+        asked(&condition, "__str__", &[]).repr(300).contains(", 1)")
+    });
     asked(&condition, "acquire", &[]);
     asked(&condition, "notify", &[]);
     asked(&condition, "release", &[]);

@@ -135,7 +135,8 @@ fn an_item_that_was_not_read_goes_back_and_one_that_was_stays() {
                 raw.stream(),
                 rustix::event::PollFlags::IN,
             )];
-            rustix::event::poll(&mut fds, None).unwrap();
+            let long = LONG.try_into().unwrap();
+            assert_eq!(rustix::event::poll(&mut fds, Some(&long)).unwrap(), 1);
         }
         drop(raw);
         until("the server has noticed", || server.connections() == 0);

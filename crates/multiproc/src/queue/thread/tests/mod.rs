@@ -5,11 +5,14 @@ mod orders;
 mod waiting;
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Error, EventCount, Queue, Rejected};
 
 const MOMENT: Duration = Duration::from_millis(1);
+
+/// Long enough for a loaded machine: over only when something is wrong.
+const LONG: Duration = Duration::from_secs(60);
 
 fn forms<T: Ord + Send + 'static>(maxsize: usize) -> [Queue<T>; 3] {
     [
@@ -26,7 +29,9 @@ fn put_all<T>(queue: &Queue<T>, items: impl IntoIterator<Item = T>) {
 /// Returns when `sleepers` threads have gone to sleep: not before, so that a
 /// wake-up is what ends their wait.
 fn until_asleep(event: &EventCount, sleepers: usize) {
+    let until = Instant::now() + LONG;
     while event.asleep() < sleepers {
+        assert!(Instant::now() < until, "they do not go to sleep");
         std::thread::yield_now();
     }
 }

@@ -5,25 +5,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::scope;
 use std::time::{Duration, Instant};
 
-use super::{Error, Queue, forms, put_all, until_asleep};
-
-/// Long enough for a loaded machine: over only when something is wrong.
-const LONG: Duration = Duration::from_secs(60);
+use super::{Error, LONG, Queue, forms, put_all, until_asleep};
 
 #[test]
 fn each_change_wakes_a_sleeper() {
     for queue in forms(1) {
         scope(|scope| {
-            let getter = scope.spawn(|| queue.get());
+            let getter = scope.spawn(|| queue.get_timeout(LONG));
             until_asleep(&queue.getters, 1);
             queue.put(1).unwrap();
             assert_eq!(getter.join().unwrap().unwrap(), 1);
-            let joiner = scope.spawn(|| queue.join_timeout(Duration::MAX));
+            let joiner = scope.spawn(|| queue.join_timeout(LONG));
             until_asleep(queue.counts.joiners(), 1);
             queue.task_done().unwrap();
             assert!(joiner.join().unwrap());
             queue.put(2).unwrap();
-            let putter = scope.spawn(|| queue.put(3));
+            let putter = scope.spawn(|| queue.put_timeout(3, LONG));
             until_asleep(&queue.putters, 1);
             assert_eq!(queue.get().unwrap(), 2);
             putter.join().unwrap().unwrap();
