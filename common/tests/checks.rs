@@ -3,16 +3,21 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::fs;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use common::testing::{Finished, Program, checks, run_checks};
+use multiproc::process::Process;
 use multiproc::shared::Shared;
 
 /// Which list to run.
 const LIST: &str = "COMMON_TESTS_CHECKS";
+
+/// Longer than anything here.
+const LONG: Duration = Duration::from_secs(1000);
 
 static PRESENT: OnceLock<Shared<AtomicU32>> = OnceLock::new();
 static DESCRIPTORS: AtomicUsize = AtomicUsize::new(0);
@@ -23,6 +28,8 @@ fn main() {
         half_a_line_is_ended();
         two_at_once();
         none_is_disturbed();
+        one_that_hangs_is_ended();
+        a_program_that_hangs_is_ended();
         return;
     };
     PRESENT.set(Shared::new(AtomicU32::new(0)).unwrap()).ok();
@@ -30,6 +37,7 @@ fn main() {
     run_checks(match &*list {
         "some fail" => checks![passes, fails, ends, fails_too],
         "half a line" => checks![half_a_line, fails],
+        "hangs" => checks![hangs, passes],
         "two at once" => checks![meets_another, meets_one],
         _ => const { &[("the_usual_descriptors", the_usual_descriptors as fn()); 30] },
     });
@@ -94,6 +102,48 @@ fn two_at_once() {
 
 fn none_is_disturbed() {
     run("descriptors", 6).success();
+}
+
+/// And so are its children, or `run` would fail.
+fn one_that_hangs_is_ended() {
+    let done = Program::new(std::env::current_exe().unwrap())
+        .env(LIST, "hangs")
+        .env("CHECK_SECONDS", "5")
+        .run();
+    let told = done
+        .stdout
+        .contains("  the check was still running after 5s\nit hangs\n");
+    assert!(told && done.status.code() == Some(1), "{done:?}");
+    assert!(done.stdout.contains(" 1 passed; 1 failed;"), "{done:?}");
+}
+
+fn a_program_that_hangs_is_ended() {
+    let program = || {
+        let sh = Program::new("sh").args(["-c", "echo $$; sleep 1000 & wait"]);
+        sh.deadline(Duration::from_millis(300))
+    };
+    let ways: [(fn(Program), &str); 2] = [
+        (|program| drop(program.run()), "did not end in time"),
+        (
+            |program| drop(program.start().line_where(|line| line == "no such line")),
+            "printed no further line in time",
+        ),
+    ];
+    for (way, told) in ways {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(|_| {}));
+        let panicked = catch_unwind(AssertUnwindSafe(|| way(program())));
+        panic::set_hook(hook);
+        let panic = panicked.unwrap_err();
+        let text = panic.downcast_ref::<String>().unwrap();
+        assert!(text.contains(told), "{text}");
+    }
+}
+
+fn hangs() {
+    let _child = Process::spawn("child", || thread::sleep(LONG)).unwrap();
+    println!("it hangs");
+    thread::sleep(LONG);
 }
 
 fn passes() {
