@@ -122,7 +122,8 @@ fn a_program_that_hangs_is_ended() {
         let sh = Program::new("sh").args(["-c", "echo $$; sleep 1000 & wait"]);
         sh.deadline(Duration::from_millis(300))
     };
-    let ways: [(fn(Program), &str); 2] = [
+    type Way = (fn(Program), &'static str);
+    let ways: [Way; 2] = [
         (|program| drop(program.run()), "did not end in time"),
         (
             |program| drop(program.start().line_where(|line| line == "no such line")),

@@ -74,7 +74,8 @@ pub(crate) fn run_threads(
 /// error, a thread yields by itself. That is always allowed: a program that breaks
 /// by it was broken before.
 pub(crate) fn give_way(round: u64) {
-    if round.is_multiple_of(50) && fastrand::bool() {
+    // Not much more often than that: on a busy machine each time is a long wait.
+    if round.is_multiple_of(500) && fastrand::bool() {
         thread::yield_now();
     }
 }

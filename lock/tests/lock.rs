@@ -11,7 +11,7 @@ fn lock() -> Program {
 #[test]
 fn manners() {
     Manners::of(env!("CARGO_BIN_EXE_lock"))
-        .quick(&["--without-lock"])
+        .quick(&["--without-lock", "--rounds", "5000"])
         .wrong(&["--threads=-1", "--threads=10001", "--rounds=many"])
         .check();
 }
