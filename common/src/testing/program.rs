@@ -255,6 +255,11 @@ impl Running {
         pids
     }
 
+    /// What it has said so far on standard error.
+    pub fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
     /// Whether it has not ended yet.
     pub fn is_running(&self) -> bool {
         // Nobody else reaps it, so its pid is its own while it runs or is a
