@@ -4,17 +4,19 @@
 //!
 //! The calling thread stands still meanwhile; the caller's other threads run on.
 //! So the child may do nothing that leaves a trace in that memory: it makes system
-//! calls, and writes to its own stack, to `errno` and to [`Borrower`]. It takes no
-//! lock and does not allocate: if it were killed while it held the heap's lock, the
-//! caller would never get it back.
+//! calls, and writes to its own stack, to `errno`, [`STOP`] and [`Borrower`]. It
+//! takes no lock and does not allocate: if it were killed while it held the heap's
+//! lock, the caller would never get it back.
 
 #![expect(
     unsafe_code,
     reason = "the system calls of this file have no safe form"
 )]
 
+use std::cell::Cell;
 use std::ffi::CString;
 use std::io;
+use std::mem;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr::{self, NonNull};
 
@@ -75,6 +77,7 @@ impl Program {
         // A handler of the caller's must not run in the child, which has it until
         // it has set the default actions.
         let mask = set_signal_mask(!0);
+        STOP.set(0);
         // SAFETY: with `CLONE_VFORK` this thread stands still until the child has
         // left this memory, by exec or by its end, so `borrower` and `stack` are
         // the child's alone and outlive it. `stack` is as large as `child` needs.
@@ -83,6 +86,13 @@ impl Program {
             libc::clone(child, stack.top(), flags, borrower)
         };
         let failed = (pid == -1).then(io::Error::last_os_error);
+        let stop = STOP.replace(0);
+        if stop != 0 && pid > 0 && borrower.error == 0 {
+            // Before the caller is stopped itself.
+            // SAFETY: a signal to a child that nobody has waited for yet. An error:
+            // it may be another user's by now.
+            unsafe { libc::kill(pid, stop) };
+        }
         set_signal_mask(mask);
         if let Some(error) = failed {
             return Err(error);
@@ -135,14 +145,17 @@ impl Borrower<'_> {
             }
         }
         for signal in 1..=SIGNALS {
-            let restored = match handler(signal) {
-                libc::SIG_DFL => false,
+            let old = handler(signal);
+            let ignored = match old {
                 // Rust's runtime ignores SIGPIPE: the program has not asked for that.
-                libc::SIG_IGN => program.restore_signals || signal == libc::SIGPIPE,
-                _ => true,
+                libc::SIG_IGN => !program.restore_signals && signal != libc::SIGPIPE,
+                _ => false,
             };
-            if restored {
-                set_default_action(signal);
+            match signal {
+                _ if ignored => {}
+                libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU => keep_for_later(signal),
+                _ if old == libc::SIG_DFL => {}
+                _ => set_default_action(signal),
             }
         }
         // Signals that have arrived are delivered now, as to the program.
@@ -170,6 +183,33 @@ impl Borrower<'_> {
             }
         }
         if denied { libc::EACCES } else { last }
+    }
+}
+
+thread_local! {
+    /// The signal by which a terminal would have stopped the child, or 0.
+    ///
+    /// Ctrl-Z stops a whole process group. If it stopped the child before its exec,
+    /// the caller, which the kernel does not stop before that, would be waiting for
+    /// a child that waits for the shell, and the shell for the caller: the terminal
+    /// would hang. So the child only notes it (exec gives the signal its default
+    /// action again), and the caller sends it to the program.
+    static STOP: Cell<c_int> = const { Cell::new(0) };
+}
+
+/// In the child, whose thread-locals are the caller's.
+extern "C" fn note_stop(signal: c_int) {
+    STOP.set(signal);
+}
+
+fn keep_for_later(signal: c_int) {
+    // SAFETY: zeros are a valid action; the handler writes a number that is there
+    // already. The C library takes no lock for these signals.
+    unsafe {
+        let mut action: libc::sigaction = mem::zeroed();
+        action.sa_sigaction = note_stop as *const () as libc::sighandler_t;
+        action.sa_flags = libc::SA_RESTART;
+        libc::sigaction(signal, &action, ptr::null_mut());
     }
 }
 

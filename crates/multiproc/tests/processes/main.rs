@@ -14,6 +14,7 @@ mod process_ends;
 mod programs;
 mod queue;
 mod shared;
+mod stopped;
 
 use common::testing::{Check, run_checks_and_ignored};
 
@@ -26,6 +27,7 @@ fn main() {
             hang_up::CHECKS,
             process_ends::CHECKS,
             programs::CHECKS,
+            stopped::CHECKS,
             shared::CHECKS,
             array::CHECKS,
             payload::CHECKS,
