@@ -91,7 +91,7 @@ macro_rules! numbers {
     };
 }
 
-const NO_TEXT: Error = Error::Invalid("a text that is not UTF-8");
+pub(super) const NO_TEXT: Error = Error::Invalid("a text that is not UTF-8");
 
 /// The caller, which knows the type, puts in its name.
 const ANY: Error = Error::SelfDescribing("it");

@@ -46,7 +46,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 pub(crate) use scratch::with_scratch;
-pub(crate) use whole::{PREFIX, as_whole, read_whole};
+pub(crate) use whole::{PREFIX, Received, as_whole, is_whole, read_whole};
 
 /// Why a value could not be serialised or deserialised.
 ///

@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use std::mem::{self, ManuallyDrop};
 use std::slice;
 
-use super::de::Reader;
+use super::de::{NO_TEXT, Reader};
 use super::slices::{Number, first_of};
 use super::{Error, ser};
 use crate::room::Room;
@@ -73,8 +73,54 @@ fn bytes_of<T: ?Sized, N: Number>(value: &T) -> Option<Option<(usize, &[u8])>> {
 /// room that they fill. False if they do not come.
 pub(crate) type Fill<'a> = dyn FnMut(usize, &mut Room<'_>) -> bool + 'a;
 
-/// Reads a `T` that is a vector of numbers or a `String`. It has `length` bytes in all,
-/// which begin with `start`.
+/// What was received. Only its [`check`](Self::check) makes a text of it, since that may
+/// take long, and whoever receives may hold a lock.
+pub(crate) enum Received<T> {
+    Vec(T),
+    /// `T` is `String`. So many bytes at the beginning are ASCII.
+    Text(Vec<u8>, usize, PhantomData<T>),
+}
+
+impl<T> Received<T> {
+    /// The value, if a text is one.
+    pub(crate) fn check(self) -> Result<T, Error> {
+        match self {
+            Received::Vec(vec) => Ok(vec),
+            Received::Text(bytes, ascii, _) => {
+                // A char does not begin in ASCII and end behind it.
+                if std::str::from_utf8(&bytes[ascii..]).is_err() {
+                    return Err(NO_TEXT);
+                }
+                // SAFETY: ASCII and UTF-8, the one behind the other; and `T` is `String`.
+                Ok(unsafe { same(String::from_utf8_unchecked(bytes)) })
+            }
+        }
+    }
+}
+
+/// Whether `T` may be read by [`read_whole`].
+#[inline]
+pub(crate) fn is_whole<T>() -> bool {
+    typeid::of::<T>() == TypeId::of::<String>() || is_vec_of_numbers::<T>()
+}
+
+#[inline]
+fn is_vec_of_numbers<T>() -> bool {
+    if cfg!(target_endian = "little") {
+        let of = PhantomData::<T>;
+        first_of!(is_vec(of));
+    }
+    false
+}
+
+/// `Some(true)` when `T` is a vector of `N`.
+#[inline]
+fn is_vec<T, N: Number>(_: PhantomData<T>) -> Option<bool> {
+    (typeid::of::<T>() == TypeId::of::<Vec<N>>()).then_some(true)
+}
+
+/// Receives a `T` that is a vector of numbers or a `String`. It has `length` bytes in
+/// all, which begin with `start`.
 ///
 /// `None`, before anything is received, if `T` is anything else, if there is no memory
 /// for it, and if these bytes cannot be one. [`Error::Short`] if they do not come.
@@ -83,14 +129,10 @@ pub(crate) fn read_whole<T>(
     start: &[u8],
     length: usize,
     fill: &mut Fill<'_>,
-) -> Option<Result<T, Error>> {
+) -> Option<Result<Received<T>, Error>> {
     if typeid::of::<T>() == TypeId::of::<String>() {
-        let text = read::<u8>(start, length, fill)?.and_then(|bytes| {
-            let text = String::from_utf8(bytes);
-            text.map_err(|_| Error::Invalid("a text that is not UTF-8"))
-        });
-        // SAFETY: `T` is `String`, as just compared.
-        return Some(text.map(|text| unsafe { same(text) }));
+        let read = read::<u8>(start, length, true, fill)?;
+        return Some(read.map(|(bytes, ascii)| Received::Text(bytes, ascii, PhantomData)));
     }
     if cfg!(target_endian = "little") {
         let of = PhantomData::<T>;
@@ -106,13 +148,12 @@ fn vec_of<T, N: Number>(
     start: &[u8],
     length: usize,
     fill: &mut Fill<'_>,
-) -> Option<Option<Result<T, Error>>> {
-    if typeid::of::<T>() != TypeId::of::<Vec<N>>() {
-        return None;
-    }
-    let vec = read::<N>(start, length, fill);
+) -> Option<Option<Result<Received<T>, Error>>> {
+    is_vec::<T, N>(PhantomData)?;
+    let read = read::<N>(start, length, false, fill);
     // SAFETY: `T` is `Vec<N>`, as just compared.
-    Some(vec.map(|vec| vec.map(|vec| unsafe { same(vec) })))
+    let same = |(vec, _)| Received::Vec(unsafe { same(vec) });
+    Some(read.map(|vec| vec.map(same)))
 }
 
 /// # Safety
@@ -123,11 +164,13 @@ unsafe fn same<A, B>(value: A) -> B {
     unsafe { mem::transmute_copy::<ManuallyDrop<A>, B>(&ManuallyDrop::new(value)) }
 }
 
+/// The numbers, and of those of a text, how many at the beginning are ASCII.
 fn read<N: Number>(
     start: &[u8],
     length: usize,
+    text: bool,
     fill: &mut Fill<'_>,
-) -> Option<Result<Vec<N>, Error>> {
+) -> Option<Result<(Vec<N>, usize), Error>> {
     let mut reader = Reader::new(start);
     let count = usize::try_from(reader.length().ok()?).ok()?;
     let prefix = start.len() - reader.rest.len();
@@ -140,11 +183,17 @@ fn read<N: Number>(
     let begin = vec.as_mut_ptr().cast();
     // SAFETY: there is room for `count` elements, which are `length - prefix` bytes,
     // and nobody else refers to it while it is filled.
-    let mut room = Room::new(unsafe { slice::from_raw_parts_mut(begin, length - prefix) });
+    let bytes = unsafe { slice::from_raw_parts_mut(begin, length - prefix) };
+    let mut room = if text {
+        Room::for_text(bytes)
+    } else {
+        Room::new(bytes)
+    };
     if !fill(prefix, &mut room) || room.missing() > 0 {
         return Some(Err(Error::Short));
     }
+    let ascii = room.ascii();
     // SAFETY: nothing is missing of `count` elements, and any bytes are numbers.
     unsafe { vec.set_len(count) };
-    Some(Ok(vec))
+    Some(Ok((vec, ascii)))
 }

@@ -11,6 +11,7 @@ pub(crate) const CHECKS: &[Check] = checks![
     large_items_go_through_a_queue,
     a_steady_flow_through_a_queue_takes_no_fresh_memory,
     a_steady_flow_through_a_connection_takes_no_fresh_memory,
+    a_large_item_takes_its_room_in_the_ring_and_no_buffer_beside_it,
 ];
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,4 +86,45 @@ fn a_steady_flow_through_a_connection_takes_no_fresh_memory() {
         assert_eq!(receiver.recv::<Vec<u32>>().unwrap().len(), item.len());
     });
     child.join_success().unwrap();
+}
+
+/// The most memory that this process had at a time.
+fn most_memory() -> usize {
+    let most = getrusage(UsageWho::RUSAGE_SELF).unwrap().max_rss();
+    usize::try_from(most).unwrap() * 1024
+}
+
+/// Checks that `act` takes `sizes` times [`LARGE`] bytes of memory, and no half of one more.
+fn takes(sizes: usize, act: impl FnOnce()) {
+    let before = most_memory();
+    act();
+    let more = most_memory() - before;
+    assert!(
+        more < sizes * LARGE + LARGE / 2,
+        "{more} bytes for {sizes} times {LARGE}"
+    );
+}
+
+const LARGE: usize = 64 << 20;
+
+fn a_large_item_takes_its_room_in_the_ring_and_no_buffer_beside_it() {
+    goes_without_a_buffer(|| vec![7_u32; LARGE / 4]);
+    goes_without_a_buffer(|| "7".repeat(LARGE));
+}
+
+/// The room that each process sees of the ring counts as its own.
+fn goes_without_a_buffer<T>(make: fn() -> T)
+where
+    T: Serialize + serde::de::DeserializeOwned + PartialEq,
+{
+    let queue: Queue<T> = Queue::with_capacity(8, LARGE + 64).unwrap();
+    let put = || {
+        let item = make();
+        takes(1, || queue.put(&item).unwrap());
+    };
+    let get = || takes(2, || drop(queue.get().unwrap()));
+    for act in [&put as &dyn Fn(), &get] {
+        let child = Process::spawn("child", act).unwrap();
+        child.join_success().unwrap();
+    }
 }

@@ -11,6 +11,7 @@
 
 mod in_place;
 mod killed;
+mod long;
 mod stepped;
 mod stopped;
 
@@ -18,7 +19,7 @@ use common::testing::run_checks_and_ignored;
 
 fn main() {
     run_checks_and_ignored(
-        &[killed::SOME, in_place::SOME, stopped::SOME].concat(),
-        &[killed::ALL, in_place::ALL, stopped::ALL].concat(),
+        &[killed::SOME, in_place::SOME, long::SOME, stopped::SOME].concat(),
+        &[killed::ALL, in_place::ALL, long::ALL, stopped::ALL].concat(),
     );
 }

@@ -2,7 +2,7 @@
 //! fails is kept.
 
 use super::{FIRST, Incoming, or_end};
-use crate::codec::{PREFIX, read_whole};
+use crate::codec::{PREFIX, Received, read_whole};
 use crate::connection::Error;
 use crate::connection::stream::Stream;
 use crate::deadline::Deadline;
@@ -56,7 +56,7 @@ impl Incoming {
         })?;
         Some(match failed {
             Some(error) => Err(error),
-            None => value.map_err(Error::from),
+            None => value.and_then(Received::check).map_err(Error::from),
         })
     }
 

@@ -38,6 +38,8 @@
 #[cfg(feature = "tokio")]
 mod aio;
 mod ring;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::io;
@@ -49,9 +51,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use super::Error;
-use crate::codec::{decode, encode, with_scratch};
+use crate::codec::{
+    self, PREFIX, Received, as_whole, decode, encode, is_whole, read_whole, with_scratch,
+};
 use crate::deadline::Deadline;
+use crate::room::Room;
 pub use ring::{Front, Reserved, Ring};
+use ring::{Stored, Take};
+
+/// From this size on, a vector of numbers or a text is copied once on either side.
+const LONG: usize = 1024;
 
 /// How many items a queue holds by default.
 pub const DEFAULT_ITEMS: usize = 65_536;
@@ -134,6 +143,9 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// [`Error::Full`] if there is no room now, and those of `put`.
     pub fn try_put(&self, item: &T) -> Result<(), Error> {
+        if let Some((prefix, size, bytes)) = long_whole(item) {
+            return self.ring.try_put_parts([&prefix[..size], bytes]);
+        }
         with_scratch(|bytes| {
             encode(item, bytes)?;
             self.ring.try_put(bytes)
@@ -141,6 +153,9 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     }
 
     fn put_until(&self, item: &T, deadline: Deadline) -> Result<(), Error> {
+        if let Some((prefix, size, bytes)) = long_whole(item) {
+            return self.ring.put_parts([&prefix[..size], bytes], deadline);
+        }
         with_scratch(|bytes| {
             encode(item, bytes)?;
             self.ring.put(bytes, deadline)
@@ -172,6 +187,9 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// [`Error::Empty`] if there is no item now, and those of `get`.
     pub fn try_get(&self) -> Result<T, Error> {
+        if is_whole::<T>() {
+            return taken(|bytes, take| self.ring.try_get_or_take(bytes, LONG, take));
+        }
         with_scratch(|bytes| {
             self.ring.try_get(bytes)?;
             Ok(decode(bytes)?)
@@ -179,11 +197,48 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     }
 
     fn get_until(&self, deadline: Deadline) -> Result<T, Error> {
+        if is_whole::<T>() {
+            return taken(|bytes, take| self.ring.get_or_take(bytes, LONG, take, deadline));
+        }
         with_scratch(|bytes| {
             self.ring.get(bytes, deadline)?;
             Ok(decode(bytes)?)
         })
     }
+}
+
+/// What [`as_whole`] gives if it is long.
+#[inline]
+fn long_whole<T>(item: &T) -> Option<([u8; PREFIX], usize, &[u8])> {
+    as_whole(item).filter(|(_, _, bytes)| bytes.len() >= LONG)
+}
+
+/// Gets a vector of numbers or a text: a long one is copied out of the ring to where it
+/// stays. Nothing of the item's own type runs meanwhile, and nothing is believed before
+/// it is copied.
+fn taken<T: DeserializeOwned>(
+    get: impl for<'a> FnOnce(&mut Vec<u8>, &'a mut Take<'a>) -> Result<bool, Error>,
+) -> Result<T, Error> {
+    let mut received = None;
+    with_scratch(|bytes| {
+        let mut take = |item: Stored<'_>| {
+            let mut start = [0; PREFIX];
+            item.copy(0, &mut Room::over(&mut start));
+            received = read_whole(&start, item.len, &mut |prefix, room| {
+                item.copy(prefix, room);
+                true
+            });
+            received.is_some()
+        };
+        if get(bytes, &mut take)? {
+            return Ok(decode(bytes)?);
+        }
+        // It was taken.
+        match received {
+            Some(received) => Ok(received.and_then(Received::check)?),
+            None => Err(codec::Error::Short.into()),
+        }
+    })
 }
 
 impl<T> Queue<T> {

@@ -32,6 +32,7 @@ use std::time::Duration;
 use super::Error;
 use crate::deadline::Deadline;
 use crate::shared::{Holder, Mapping, Shared, WaitWord};
+pub(crate) use get::{Stored, Take};
 pub use in_place::{Front, Reserved};
 use layout::{Claim, Done, End, Header, Position, Rest, SPOTS, Spot};
 

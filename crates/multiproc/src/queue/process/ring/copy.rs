@@ -23,8 +23,18 @@ impl Ring {
         (unsafe { self.data.start().add(unit * UNIT) }, left)
     }
 
-    pub(super) fn copy_in(&self, units: u32, bytes: &[u8]) {
-        let (place, left) = self.address(units);
+    /// The address `offset` bytes behind a position, and how many there are from it to
+    /// the end of the ring.
+    #[inline]
+    fn address_at(&self, units: u32, offset: usize) -> (NonNull<u8>, usize) {
+        let (place, left) = self.address(units.wrapping_add((offset / UNIT) as u32));
+        // SAFETY: within the same unit.
+        (unsafe { place.add(offset % UNIT) }, left - offset % UNIT)
+    }
+
+    /// Copies `bytes` to `offset` bytes behind a position.
+    pub(super) fn copy_in(&self, units: u32, offset: usize, bytes: &[u8]) {
+        let (place, left) = self.address_at(units, offset);
         let (first, second) = bytes.split_at(bytes.len().min(left));
         // SAFETY: see above. The caller has the tail's lock and has checked that
         // the bytes fit, so both parts are within the mapping and outside what
@@ -44,8 +54,9 @@ impl Ring {
         length as usize
     }
 
-    pub(super) fn copy_out(&self, units: u32, bytes: &mut [MaybeUninit<u8>]) {
-        let (place, left) = self.address(units);
+    /// Fills `bytes` from `offset` bytes behind a position on.
+    pub(super) fn copy_out(&self, units: u32, offset: usize, bytes: &mut [MaybeUninit<u8>]) {
+        let (place, left) = self.address_at(units, offset);
         let (first, second) = bytes.split_at_mut(bytes.len().min(left));
         // SAFETY: see above. The caller has the head's lock, and a length that
         // `units` accepted is within the mapping.

@@ -8,11 +8,58 @@ use std::sync::atomic::Ordering;
 use super::layout::{Claim, Header, Position};
 use super::{Error, Ring, briefly};
 use crate::deadline::Deadline;
+use crate::room::Room;
 use crate::shared::Acquired;
 
-/// Where to note which item is claimed, and from which length on an item is left
-/// where it is.
-type How<'a> = (Option<&'a Claim>, usize);
+/// What is done with an item.
+#[derive(Default)]
+struct How<'a> {
+    /// Where to note that it is claimed.
+    claim: Option<&'a Claim>,
+    /// From this length on, it is not copied to the caller's buffer.
+    long: Option<usize>,
+    /// It is taken by this then, and otherwise left where it is. False if it is to be
+    /// copied nevertheless.
+    take: Option<&'a mut Take<'a>>,
+}
+
+/// Copies an item to where it stays. Called with the head's lock, so it must neither
+/// take long nor call code of the item's type.
+pub(crate) type Take<'a> = dyn FnMut(Stored<'_>) -> bool + 'a;
+
+/// An item in the ring.
+pub(crate) struct Stored<'a> {
+    ring: &'a Ring,
+    units: u32,
+    pub(crate) len: usize,
+}
+
+impl<'a> How<'a> {
+    fn taken(long: usize, take: &'a mut Take<'a>) -> Self {
+        How {
+            long: Some(long),
+            take: Some(take),
+            ..How::default()
+        }
+    }
+}
+
+impl Stored<'_> {
+    /// Fills `room` with what is behind the first `skip` bytes.
+    pub(crate) fn copy(&self, skip: usize, room: &mut Room<'_>) {
+        let mut from = skip;
+        while from < self.len && room.missing() > 0 {
+            let count = room.missing().min(self.len - from).min(room.piece());
+            // SAFETY: `copy_out` writes all of it.
+            unsafe {
+                self.ring
+                    .copy_out(self.units, from, &mut room.rest()[..count]);
+                room.advance(count);
+            }
+            from += count;
+        }
+    }
+}
 
 impl Ring {
     /// Gets the oldest byte string into `bytes`, waiting until `deadline`.
@@ -22,7 +69,7 @@ impl Ring {
     /// [`Error::Empty`] if the deadline comes first, [`Error::Closed`] if the ring
     /// is closed and empty.
     pub fn get(&self, bytes: &mut Vec<u8>, deadline: Deadline) -> Result<(), Error> {
-        self.wait_get(bytes, (None, usize::MAX), deadline).map(drop)
+        self.wait_get(bytes, How::default(), deadline).map(drop)
     }
 
     /// Like [`get`](Self::get), but leaves an item of `long` bytes or more where it
@@ -34,7 +81,34 @@ impl Ring {
         bytes: &mut Vec<u8>,
         deadline: Deadline,
     ) -> Result<bool, Error> {
-        self.wait_get(bytes, (None, long), deadline)
+        let how = How {
+            long: Some(long),
+            ..How::default()
+        };
+        self.wait_get(bytes, how, deadline)
+    }
+
+    /// Like [`get`](Self::get), but gives an item of `long` bytes or more to `take`, and
+    /// returns false if that took it.
+    pub(crate) fn get_or_take<'a>(
+        &self,
+        bytes: &mut Vec<u8>,
+        long: usize,
+        take: &'a mut Take<'a>,
+        deadline: Deadline,
+    ) -> Result<bool, Error> {
+        self.wait_get(bytes, How::taken(long, take), deadline)
+    }
+
+    /// Like [`get_or_take`](Self::get_or_take), without waiting.
+    pub(crate) fn try_get_or_take<'a>(
+        &self,
+        bytes: &mut Vec<u8>,
+        long: usize,
+        take: &'a mut Take<'a>,
+    ) -> Result<bool, Error> {
+        let mut how = How::taken(long, take);
+        self.get_once(bytes, &mut how, || briefly(self.may_get()))
     }
 
     /// Gets the oldest byte string if there is one.
@@ -43,8 +117,8 @@ impl Ring {
     ///
     /// As [`get`](Self::get); [`Error::Empty`] at once.
     pub fn try_get(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        let how = (None, usize::MAX);
-        self.get_once(bytes, how, || briefly(self.may_get()))
+        let mut how = How::default();
+        self.get_once(bytes, &mut how, || briefly(self.may_get()))
             .map(drop)
     }
 
@@ -63,7 +137,10 @@ impl Ring {
         bytes: &mut Vec<u8>,
         deadline: Deadline,
     ) -> Result<(), Error> {
-        let how = (Some(&self.claims[claim]), usize::MAX);
+        let how = How {
+            claim: Some(&self.claims[claim]),
+            ..How::default()
+        };
         self.wait_get(bytes, how, deadline).map(drop)
     }
 
@@ -93,11 +170,11 @@ impl Ring {
     fn wait_get(
         &self,
         bytes: &mut Vec<u8>,
-        how: How<'_>,
+        mut how: How<'_>,
         deadline: Deadline,
     ) -> Result<bool, Error> {
-        match self.get_once(bytes, how, || deadline) {
-            Err(Error::Empty) => self.get_later(bytes, how, deadline),
+        match self.get_once(bytes, &mut how, || deadline) {
+            Err(Error::Empty) => self.get_later(bytes, &mut how, deadline),
             done => done,
         }
     }
@@ -106,7 +183,7 @@ impl Ring {
     fn get_later(
         &self,
         bytes: &mut Vec<u8>,
-        how: How<'_>,
+        how: &mut How<'_>,
         deadline: Deadline,
     ) -> Result<bool, Error> {
         let attempt = || match self.get_once(bytes, how, || deadline) {
@@ -137,7 +214,7 @@ impl Ring {
     fn get_once(
         &self,
         bytes: &mut Vec<u8>,
-        how: How<'_>,
+        how: &mut How<'_>,
         deadline: impl FnOnce() -> Deadline,
     ) -> Result<bool, Error> {
         if !self.lock_head(deadline) {
@@ -145,7 +222,7 @@ impl Ring {
         }
         let result = self.get_locked(bytes, how);
         self.header.head.lock.unlock();
-        if matches!(result, Ok(true)) {
+        if result.is_ok() {
             self.wake_front();
         }
         result
@@ -171,17 +248,17 @@ impl Ring {
         Ok((at, self.units(len)?, len))
     }
 
-    fn get_locked(&self, bytes: &mut Vec<u8>, (claim, long): How<'_>) -> Result<bool, Error> {
+    fn get_locked(&self, bytes: &mut Vec<u8>, how: &mut How<'_>) -> Result<bool, Error> {
         let (at, units, len) = self.first()?;
-        if len >= long && len <= self.address(at.units.wrapping_add(1)).1 {
+        if how.long.is_some_and(|long| len >= long) && self.long_locked(at, units, len, how) {
             return Ok(false);
         }
-        if let Some(claim) = claim {
+        if let Some(claim) = how.claim {
             // Before anything else: this process may die of allocating memory
             // for the item.
             let mut tag = [MaybeUninit::new(0); 8];
             let known = len.min(tag.len());
-            self.copy_out(at.units.wrapping_add(1), &mut tag[..known]);
+            self.copy_out(at.units.wrapping_add(1), 0, &mut tag[..known]);
             // SAFETY: zeros, and bytes that `copy_out` has written.
             let tag = tag.map(|byte| unsafe { byte.assume_init() });
             claim.tag.store(u64::from_ne_bytes(tag), Ordering::Relaxed);
@@ -191,12 +268,32 @@ impl Ring {
         bytes.reserve(len);
         self.copy_out(
             at.units.wrapping_add(1),
+            0,
             &mut bytes.spare_capacity_mut()[..len],
         );
         // SAFETY: `copy_out` has written the first `len` bytes.
         unsafe { bytes.set_len(len) };
         at.after(units).store(&self.header.head.position);
         Ok(true)
+    }
+
+    /// Leaves a long item where it is, or lets it be taken; false if it is to be copied
+    /// like others. The caller holds the head's lock.
+    fn long_locked(&self, at: Position, units: u32, len: usize, how: &mut How<'_>) -> bool {
+        let first = at.units.wrapping_add(1);
+        let Some(take) = &mut how.take else {
+            return len <= self.address(first).1;
+        };
+        let item = Stored {
+            ring: self,
+            units: first,
+            len,
+        };
+        let taken = take(item);
+        if taken {
+            at.after(units).store(&self.header.head.position);
+        }
+        taken
     }
 
     /// Takes the head's lock; false if the deadline comes first.

@@ -118,7 +118,7 @@ impl Ring {
         }
         let mut copy = Vec::with_capacity(len);
         if read {
-            self.copy_out(first, &mut copy.spare_capacity_mut()[..len]);
+            self.copy_out(first, 0, &mut copy.spare_capacity_mut()[..len]);
             // SAFETY: `copy_out` has written the first `len` bytes.
             unsafe { copy.set_len(len) };
         } else {
@@ -151,7 +151,7 @@ impl Reserved<'_> {
     /// Puts the item.
     pub fn put(mut self) {
         if let Place::Copy(copy) = &self.place {
-            self.ring.copy_in(self.at.units.wrapping_add(1), copy);
+            self.ring.copy_in(self.at.units.wrapping_add(1), 0, copy);
         }
         self.ring.commit(self.at, self.need, self.len);
         self.put = true;

@@ -54,8 +54,21 @@ impl Ring {
     pub fn put(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
         let need = Need::of(self.units(bytes.len())?);
         self.when_there_is_room(need, deadline, |turn| {
-            self.put_once(bytes, need, turn, || deadline)
+            self.put_once([bytes], need, turn, || deadline)
         })
+    }
+
+    /// Like [`put`](Self::put), for an item in two parts.
+    pub(crate) fn put_parts(&self, parts: [&[u8]; 2], deadline: Deadline) -> Result<(), Error> {
+        let need = Need::of(self.units(parts[0].len() + parts[1].len())?);
+        self.when_there_is_room(need, deadline, |turn| {
+            self.put_once(parts, need, turn, || deadline)
+        })
+    }
+
+    /// Like [`try_put`](Self::try_put), for an item in two parts.
+    pub(crate) fn try_put_parts(&self, parts: [&[u8]; 2]) -> Result<(), Error> {
+        self.put_now(parts, Turn::Last)
     }
 
     /// Calls `once` until it no longer finds the ring full, in the order of asking.
@@ -95,7 +108,7 @@ impl Ring {
     ///
     /// As [`put`](Self::put); [`Error::Full`] at once.
     pub fn try_put(&self, bytes: &[u8]) -> Result<(), Error> {
-        self.put_now(bytes, Turn::Last)
+        self.put_now([bytes], Turn::Last)
     }
 
     /// Puts `bytes` if there is room, even if others wait for it.
@@ -104,26 +117,31 @@ impl Ring {
     ///
     /// As [`put`](Self::put); [`Error::Full`] at once.
     pub fn try_put_first(&self, bytes: &[u8]) -> Result<(), Error> {
-        self.put_now(bytes, Turn::First)
+        self.put_now([bytes], Turn::First)
     }
 
-    fn put_now(&self, bytes: &[u8], turn: Turn) -> Result<(), Error> {
-        let need = Need::of(self.units(bytes.len())?);
+    fn put_now<const N: usize>(&self, parts: [&[u8]; N], turn: Turn) -> Result<(), Error> {
+        let len = parts.iter().map(|part| part.len()).sum();
+        let need = Need::of(self.units(len)?);
         let worth = || self.has_room(need) || self.is_closed();
-        self.put_once(bytes, need, turn, || briefly(worth()))
+        self.put_once(parts, need, turn, || briefly(worth()))
     }
 
     // ANCHOR: put_locked
-    fn put_once(
+    fn put_once<const N: usize>(
         &self,
-        bytes: &[u8],
+        parts: [&[u8]; N],
         need: Need,
         turn: Turn,
         deadline: impl FnOnce() -> Deadline,
     ) -> Result<(), Error> {
         let at = self.lock_room(need, turn, deadline)?;
-        self.copy_in(at.units.wrapping_add(1), bytes);
-        self.commit(at, need, bytes.len());
+        let mut len = 0;
+        for part in parts {
+            self.copy_in(at.units.wrapping_add(1), len, part);
+            len += part.len();
+        }
+        self.commit(at, need, len);
         Ok(())
     }
 
@@ -131,7 +149,7 @@ impl Ring {
     #[inline]
     pub(super) fn commit(&self, at: Position, need: Need, len: usize) {
         let tail = &self.header.tail;
-        self.copy_in(at.units, &(len as u64).to_ne_bytes());
+        self.copy_in(at.units, 0, &(len as u64).to_ne_bytes());
         at.after(need.units as u32).store(&tail.position);
         tail.lock.unlock();
         self.header.rest.getters.wake_one();
