@@ -20,12 +20,15 @@ use crate::room::Room;
 /// The most bytes that come before those of a value.
 pub(crate) const PREFIX: usize = 9;
 
-/// If `value` is a vector or slice of numbers, or a text: a buffer, how many of its
-/// bytes come first, and the bytes after them. Together they are what
-/// [`encode`](super::encode) writes.
+/// If `value` is a vector or slice of numbers, or a text, of at least `least` bytes: a
+/// buffer, how many of its bytes come first, and the bytes after them. Together they are
+/// what [`encode`](super::encode) writes.
 #[inline]
-pub(crate) fn as_whole<T: ?Sized>(value: &T) -> Option<([u8; PREFIX], usize, &[u8])> {
+pub(crate) fn as_whole<T: ?Sized>(value: &T, least: usize) -> Option<([u8; PREFIX], usize, &[u8])> {
     let (count, bytes) = text_of(value).or_else(|| numbers_of(value))?;
+    if bytes.len() < least {
+        return None;
+    }
     let (prefix, size) = ser::length(count as u64);
     Some((prefix, size, bytes))
 }

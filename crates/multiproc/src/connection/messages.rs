@@ -69,9 +69,7 @@ impl Connection {
         value: &T,
         deadline: Deadline,
     ) -> Result<(), Error> {
-        if let Some((prefix, size, bytes)) = as_whole(value)
-            && bytes.len() >= LARGE
-        {
+        if let Some((prefix, size, bytes)) = as_whole(value, LARGE) {
             return self.transmit([&prefix[..size], bytes], None, deadline);
         }
         with_scratch(|bytes| {

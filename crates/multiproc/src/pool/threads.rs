@@ -18,6 +18,7 @@ use crate::pool::inner::{Call, Inner};
 use crate::pool::message::{Cause, DONE_HEAD, JobNumber, Report, TaskOutcome, outcomes};
 use crate::process::Died;
 use crate::queue::Error;
+use crate::queue::process::Leave;
 
 /// How often to check on the helper: nobody reports its own death.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -27,7 +28,10 @@ const SOON: Duration = Duration::from_millis(5);
 
 /// From this size on a report is read in the queue: a copy of it would cost more
 /// than what its room costs the workers meanwhile.
-const LONG: usize = 32 << 10;
+const LONG: Leave = Leave {
+    from: 32 << 10,
+    cut: false,
+};
 
 /// The threads, once the first task has started them.
 pub(crate) struct Threads {

@@ -1,5 +1,5 @@
-//! Killed at a step of putting or getting a text that goes from where it is to where it
-//! stays, over the ring's end.
+//! Killed or stopped at a step of putting or getting a text that goes from where it is
+//! to where it stays, over the ring's end.
 
 use std::time::Duration;
 
@@ -8,9 +8,13 @@ use multiproc::queue::process::Queue;
 
 use crate::at_steps;
 use crate::killed::kill_at_each_step;
-use crate::stepped::Steps;
+use crate::stepped::{Stepped, Steps, at_each_step};
 
-at_steps![killed_in_a_put_of_a_text, killed_in_a_get_of_a_text];
+at_steps![
+    killed_in_a_put_of_a_text,
+    killed_in_a_get_of_a_text,
+    stopped_in_a_get_of_a_text,
+];
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -59,16 +63,36 @@ fn killed_in_a_put_of_a_text(steps: Steps) {
     );
 }
 
+/// A queue of which the first text goes over the end.
+fn queue_over_the_end() -> Queue<String> {
+    let queue = queue(2);
+    assert_eq!(queue.get().unwrap(), text(1));
+    queue.put(&text(3)).unwrap();
+    queue
+}
+
 fn killed_in_a_get_of_a_text(steps: Steps) {
-    let new = || {
-        let queue = queue(2);
-        assert_eq!(queue.get().unwrap(), text(1));
-        queue.put(&text(3)).unwrap();
-        queue
-    };
     let act = |queue: &Queue<String>| drop(queue.get().unwrap());
-    kill_at_each_step(steps, new, act, |queue, done| {
+    kill_at_each_step(steps, queue_over_the_end, act, |queue, done| {
         let rest = rest(queue);
         assert!(rest == [text(3)] || rest == [text(2), text(3)] && !done);
+    });
+}
+
+/// Nobody writes over what it still has to copy.
+fn stopped_in_a_get_of_a_text(steps: Steps) {
+    let second = text(2);
+    at_each_step(steps, |step| {
+        let queue = queue_over_the_end();
+        let mut child = Stepped::start(|| assert!(queue.get().unwrap() == second));
+        child.step(step);
+        let done = child.done;
+        let put = queue.try_put(&text(4)).is_ok();
+        assert!(put || !done);
+        child.finish();
+        let mut left = vec![text(3)];
+        left.extend(put.then(|| text(4)));
+        assert_eq!(rest(&queue), left);
+        !done
     });
 }

@@ -56,11 +56,16 @@ use crate::codec::{
 };
 use crate::deadline::Deadline;
 use crate::room::Room;
+pub(crate) use ring::Leave;
 pub use ring::{Front, Reserved, Ring};
 use ring::{Stored, Take};
 
 /// From this size on, a vector of numbers or a text is copied once on either side.
 const LONG: usize = 1024;
+const LEAVE: Leave = Leave {
+    from: LONG,
+    cut: true,
+};
 
 /// How many items a queue holds by default.
 pub const DEFAULT_ITEMS: usize = 65_536;
@@ -143,7 +148,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// [`Error::Full`] if there is no room now, and those of `put`.
     pub fn try_put(&self, item: &T) -> Result<(), Error> {
-        if let Some((prefix, size, bytes)) = long_whole(item) {
+        if let Some((prefix, size, bytes)) = as_whole(item, LONG) {
             return self.ring.try_put_parts([&prefix[..size], bytes]);
         }
         with_scratch(|bytes| {
@@ -153,7 +158,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     }
 
     fn put_until(&self, item: &T, deadline: Deadline) -> Result<(), Error> {
-        if let Some((prefix, size, bytes)) = long_whole(item) {
+        if let Some((prefix, size, bytes)) = as_whole(item, LONG) {
             return self.ring.put_parts([&prefix[..size], bytes], deadline);
         }
         with_scratch(|bytes| {
@@ -188,7 +193,12 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// [`Error::Empty`] if there is no item now, and those of `get`.
     pub fn try_get(&self) -> Result<T, Error> {
         if is_whole::<T>() {
-            return taken(|bytes, take| self.ring.try_get_or_take(bytes, LONG, take));
+            return with_scratch(|bytes| {
+                if self.ring.try_get_unless_long(LEAVE, bytes)? {
+                    return Ok(decode(bytes)?);
+                }
+                get_whole(bytes, |bytes, take| self.ring.try_get_or_take(bytes, take))
+            });
         }
         with_scratch(|bytes| {
             self.ring.try_get(bytes)?;
@@ -198,7 +208,14 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
 
     fn get_until(&self, deadline: Deadline) -> Result<T, Error> {
         if is_whole::<T>() {
-            return taken(|bytes, take| self.ring.get_or_take(bytes, LONG, take, deadline));
+            return with_scratch(|bytes| {
+                if self.ring.get_unless_long(LEAVE, bytes, deadline)? {
+                    return Ok(decode(bytes)?);
+                }
+                get_whole(bytes, |bytes, take| {
+                    self.ring.get_or_take(bytes, take, deadline)
+                })
+            });
         }
         with_scratch(|bytes| {
             self.ring.get(bytes, deadline)?;
@@ -207,38 +224,33 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     }
 }
 
-/// What [`as_whole`] gives if it is long.
-#[inline]
-fn long_whole<T>(item: &T) -> Option<([u8; PREFIX], usize, &[u8])> {
-    as_whole(item).filter(|(_, _, bytes)| bytes.len() >= LONG)
-}
-
-/// Gets a vector of numbers or a text: a long one is copied out of the ring to where it
+/// Gets a vector of numbers or a text that is long: it is copied out of the ring to where it
 /// stays. Nothing of the item's own type runs meanwhile, and nothing is believed before
 /// it is copied.
-fn taken<T: DeserializeOwned>(
-    get: impl for<'a> FnOnce(&mut Vec<u8>, &'a mut Take<'a>) -> Result<bool, Error>,
+#[inline(never)]
+fn get_whole<T: DeserializeOwned>(
+    bytes: &mut Vec<u8>,
+    get: impl FnOnce(&mut Vec<u8>, &mut Take<'_>) -> Result<bool, Error>,
 ) -> Result<T, Error> {
     let mut received = None;
-    with_scratch(|bytes| {
-        let mut take = |item: Stored<'_>| {
-            let mut start = [0; PREFIX];
-            item.copy(0, &mut Room::over(&mut start));
-            received = read_whole(&start, item.len, &mut |prefix, room| {
-                item.copy(prefix, room);
-                true
-            });
-            received.is_some()
-        };
-        if get(bytes, &mut take)? {
-            return Ok(decode(bytes)?);
-        }
-        // It was taken.
-        match received {
-            Some(received) => Ok(received.and_then(Received::check)?),
-            None => Err(codec::Error::Short.into()),
-        }
-    })
+    let mut take = |item: Stored<'_>| {
+        let mut start = [0; PREFIX];
+        let known = item.len.min(PREFIX);
+        item.copy(0, &mut Room::over(&mut start));
+        received = read_whole(&start[..known], item.len, &mut |prefix, room| {
+            item.copy(prefix, room);
+            true
+        });
+        received.is_some()
+    };
+    if get(bytes, &mut take)? {
+        return Ok(decode(bytes)?);
+    }
+    match received {
+        Some(received) => Ok(received.and_then(Received::check)?),
+        // It was taken, so this is not reached.
+        None => Err(codec::Error::Short.into()),
+    }
 }
 
 impl<T> Queue<T> {

@@ -24,6 +24,7 @@ mod in_place;
 mod layout;
 mod line;
 mod put;
+mod take;
 
 use std::io;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -32,9 +33,10 @@ use std::time::Duration;
 use super::Error;
 use crate::deadline::Deadline;
 use crate::shared::{Holder, Mapping, Shared, WaitWord};
-pub(crate) use get::{Stored, Take};
+pub(crate) use get::Leave;
 pub use in_place::{Front, Reserved};
 use layout::{Claim, Done, End, Header, Position, Rest, SPOTS, Spot};
+pub(crate) use take::{Stored, Take};
 
 const UNIT: usize = 8;
 

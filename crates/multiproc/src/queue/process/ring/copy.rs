@@ -33,6 +33,7 @@ impl Ring {
     }
 
     /// Copies `bytes` to `offset` bytes behind a position.
+    #[inline]
     pub(super) fn copy_in(&self, units: u32, offset: usize, bytes: &[u8]) {
         let (place, left) = self.address_at(units, offset);
         let (first, second) = bytes.split_at(bytes.len().min(left));
@@ -55,6 +56,7 @@ impl Ring {
     }
 
     /// Fills `bytes` from `offset` bytes behind a position on.
+    #[inline]
     pub(super) fn copy_out(&self, units: u32, offset: usize, bytes: &mut [MaybeUninit<u8>]) {
         let (place, left) = self.address_at(units, offset);
         let (first, second) = bytes.split_at_mut(bytes.len().min(left));

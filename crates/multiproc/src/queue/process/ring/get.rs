@@ -8,58 +8,23 @@ use std::sync::atomic::Ordering;
 use super::layout::{Claim, Header, Position};
 use super::{Error, Ring, briefly};
 use crate::deadline::Deadline;
-use crate::room::Room;
 use crate::shared::Acquired;
 
-/// What is done with an item.
-#[derive(Default)]
-struct How<'a> {
-    /// Where to note that it is claimed.
-    claim: Option<&'a Claim>,
-    /// From this length on, it is not copied to the caller's buffer.
-    long: Option<usize>,
-    /// It is taken by this then, and otherwise left where it is. False if it is to be
-    /// copied nevertheless.
-    take: Option<&'a mut Take<'a>>,
+/// Where to note which item is claimed, and which items are left where they are.
+type How<'a> = (Option<&'a Claim>, Leave);
+
+/// Those of this length or more.
+#[derive(Clone, Copy)]
+pub(crate) struct Leave {
+    pub(crate) from: usize,
+    /// Also one that wraps around the ring's end.
+    pub(crate) cut: bool,
 }
 
-/// Copies an item to where it stays. Called with the head's lock, so it must neither
-/// take long nor call code of the item's type.
-pub(crate) type Take<'a> = dyn FnMut(Stored<'_>) -> bool + 'a;
-
-/// An item in the ring.
-pub(crate) struct Stored<'a> {
-    ring: &'a Ring,
-    units: u32,
-    pub(crate) len: usize,
-}
-
-impl<'a> How<'a> {
-    fn taken(long: usize, take: &'a mut Take<'a>) -> Self {
-        How {
-            long: Some(long),
-            take: Some(take),
-            ..How::default()
-        }
-    }
-}
-
-impl Stored<'_> {
-    /// Fills `room` with what is behind the first `skip` bytes.
-    pub(crate) fn copy(&self, skip: usize, room: &mut Room<'_>) {
-        let mut from = skip;
-        while from < self.len && room.missing() > 0 {
-            let count = room.missing().min(self.len - from).min(room.piece());
-            // SAFETY: `copy_out` writes all of it.
-            unsafe {
-                self.ring
-                    .copy_out(self.units, from, &mut room.rest()[..count]);
-                room.advance(count);
-            }
-            from += count;
-        }
-    }
-}
+const NONE: Leave = Leave {
+    from: usize::MAX,
+    cut: false,
+};
 
 impl Ring {
     /// Gets the oldest byte string into `bytes`, waiting until `deadline`.
@@ -69,46 +34,28 @@ impl Ring {
     /// [`Error::Empty`] if the deadline comes first, [`Error::Closed`] if the ring
     /// is closed and empty.
     pub fn get(&self, bytes: &mut Vec<u8>, deadline: Deadline) -> Result<(), Error> {
-        self.wait_get(bytes, How::default(), deadline).map(drop)
+        self.wait_get(bytes, (None, NONE), deadline).map(drop)
     }
 
-    /// Like [`get`](Self::get), but leaves an item of `long` bytes or more where it
-    /// is and returns false, unless it wraps around the ring's end. For the only
-    /// consumer, who then reads it in place: see [`front`](Self::front).
+    /// Like [`get`](Self::get), but leaves a long item where it is and returns false. The
+    /// only consumer then reads it in place, see [`front`](Self::front); one of several
+    /// may find another item there.
     pub(crate) fn get_unless_long(
         &self,
-        long: usize,
+        leave: Leave,
         bytes: &mut Vec<u8>,
         deadline: Deadline,
     ) -> Result<bool, Error> {
-        let how = How {
-            long: Some(long),
-            ..How::default()
-        };
-        self.wait_get(bytes, how, deadline)
+        self.wait_get(bytes, (None, leave), deadline)
     }
 
-    /// Like [`get`](Self::get), but gives an item of `long` bytes or more to `take`, and
-    /// returns false if that took it.
-    pub(crate) fn get_or_take<'a>(
+    /// Like [`get_unless_long`](Self::get_unless_long), without waiting.
+    pub(crate) fn try_get_unless_long(
         &self,
+        leave: Leave,
         bytes: &mut Vec<u8>,
-        long: usize,
-        take: &'a mut Take<'a>,
-        deadline: Deadline,
     ) -> Result<bool, Error> {
-        self.wait_get(bytes, How::taken(long, take), deadline)
-    }
-
-    /// Like [`get_or_take`](Self::get_or_take), without waiting.
-    pub(crate) fn try_get_or_take<'a>(
-        &self,
-        bytes: &mut Vec<u8>,
-        long: usize,
-        take: &'a mut Take<'a>,
-    ) -> Result<bool, Error> {
-        let mut how = How::taken(long, take);
-        self.get_once(bytes, &mut how, || briefly(self.may_get()))
+        self.get_once(bytes, (None, leave), || briefly(self.may_get()))
     }
 
     /// Gets the oldest byte string if there is one.
@@ -117,8 +64,7 @@ impl Ring {
     ///
     /// As [`get`](Self::get); [`Error::Empty`] at once.
     pub fn try_get(&self, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        let mut how = How::default();
-        self.get_once(bytes, &mut how, || briefly(self.may_get()))
+        self.get_once(bytes, (None, NONE), || briefly(self.may_get()))
             .map(drop)
     }
 
@@ -137,10 +83,7 @@ impl Ring {
         bytes: &mut Vec<u8>,
         deadline: Deadline,
     ) -> Result<(), Error> {
-        let how = How {
-            claim: Some(&self.claims[claim]),
-            ..How::default()
-        };
+        let how = (Some(&self.claims[claim]), NONE);
         self.wait_get(bytes, how, deadline).map(drop)
     }
 
@@ -170,11 +113,20 @@ impl Ring {
     fn wait_get(
         &self,
         bytes: &mut Vec<u8>,
-        mut how: How<'_>,
+        how: How<'_>,
         deadline: Deadline,
     ) -> Result<bool, Error> {
-        match self.get_once(bytes, &mut how, || deadline) {
-            Err(Error::Empty) => self.get_later(bytes, &mut how, deadline),
+        self.get_later_if_empty(deadline, || self.get_once(bytes, how, || deadline))
+    }
+
+    #[inline]
+    pub(super) fn get_later_if_empty(
+        &self,
+        deadline: Deadline,
+        mut once: impl FnMut() -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
+        match once() {
+            Err(Error::Empty) => self.get_later(deadline, &mut once),
             done => done,
         }
     }
@@ -182,11 +134,10 @@ impl Ring {
     #[cold]
     fn get_later(
         &self,
-        bytes: &mut Vec<u8>,
-        how: &mut How<'_>,
         deadline: Deadline,
+        once: &mut dyn FnMut() -> Result<bool, Error>,
     ) -> Result<bool, Error> {
-        let attempt = || match self.get_once(bytes, how, || deadline) {
+        let attempt = || match once() {
             Err(Error::Empty) => None,
             done => Some((done, self.may_get())),
         };
@@ -214,7 +165,7 @@ impl Ring {
     fn get_once(
         &self,
         bytes: &mut Vec<u8>,
-        how: &mut How<'_>,
+        how: How<'_>,
         deadline: impl FnOnce() -> Deadline,
     ) -> Result<bool, Error> {
         if !self.lock_head(deadline) {
@@ -222,7 +173,7 @@ impl Ring {
         }
         let result = self.get_locked(bytes, how);
         self.header.head.lock.unlock();
-        if result.is_ok() {
+        if matches!(result, Ok(true)) {
             self.wake_front();
         }
         result
@@ -248,12 +199,12 @@ impl Ring {
         Ok((at, self.units(len)?, len))
     }
 
-    fn get_locked(&self, bytes: &mut Vec<u8>, how: &mut How<'_>) -> Result<bool, Error> {
+    fn get_locked(&self, bytes: &mut Vec<u8>, (claim, leave): How<'_>) -> Result<bool, Error> {
         let (at, units, len) = self.first()?;
-        if how.long.is_some_and(|long| len >= long) && self.long_locked(at, units, len, how) {
+        if len >= leave.from && (leave.cut || len <= self.address(at.units.wrapping_add(1)).1) {
             return Ok(false);
         }
-        if let Some(claim) = how.claim {
+        if let Some(claim) = claim {
             // Before anything else: this process may die of allocating memory
             // for the item.
             let mut tag = [MaybeUninit::new(0); 8];
@@ -264,6 +215,13 @@ impl Ring {
             claim.tag.store(u64::from_ne_bytes(tag), Ordering::Relaxed);
             claim.item.store(at.claimed(), Ordering::Release);
         }
+        self.copy_first(bytes, (at, units, len));
+        Ok(true)
+    }
+
+    /// Gets the [first](Self::first) item. The caller holds the head's lock.
+    #[inline]
+    pub(super) fn copy_first(&self, bytes: &mut Vec<u8>, (at, units, len): (Position, u32, usize)) {
         bytes.clear();
         bytes.reserve(len);
         self.copy_out(
@@ -274,26 +232,6 @@ impl Ring {
         // SAFETY: `copy_out` has written the first `len` bytes.
         unsafe { bytes.set_len(len) };
         at.after(units).store(&self.header.head.position);
-        Ok(true)
-    }
-
-    /// Leaves a long item where it is, or lets it be taken; false if it is to be copied
-    /// like others. The caller holds the head's lock.
-    fn long_locked(&self, at: Position, units: u32, len: usize, how: &mut How<'_>) -> bool {
-        let first = at.units.wrapping_add(1);
-        let Some(take) = &mut how.take else {
-            return len <= self.address(first).1;
-        };
-        let item = Stored {
-            ring: self,
-            units: first,
-            len,
-        };
-        let taken = take(item);
-        if taken {
-            at.after(units).store(&self.header.head.position);
-        }
-        taken
     }
 
     /// Takes the head's lock; false if the deadline comes first.
