@@ -52,7 +52,7 @@ use serde::de::DeserializeOwned;
 
 pub use super::Error;
 use crate::codec::{
-    self, PREFIX, Received, as_whole, decode, encode, is_whole, read_whole, with_scratch,
+    PREFIX, Received, as_whole, decode, encode, is_whole, read_whole, with_scratch,
 };
 use crate::deadline::Deadline;
 use crate::room::Room;
@@ -249,7 +249,7 @@ fn get_whole<T: DeserializeOwned>(
     match received {
         Some(received) => Ok(received.and_then(Received::check)?),
         // It was taken, so this is not reached.
-        None => Err(codec::Error::Short.into()),
+        None => Err(crate::codec::Error::Short.into()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Long items, which go from where they are to where they stay.
 
 use super::*;
+use crate::codec;
 
 /// Two types of item in one ring, as after a mistake, or a stray write.
 fn as_other<A, B>(queue: &Queue<A>) -> Queue<B> {
