@@ -32,9 +32,10 @@ fn timers_fire_in_the_order_of_their_times() {
 
 #[test]
 fn nearer_timers_are_first_whoever_began_first() {
+    // Far apart, for a machine that lets this thread wait between two of them.
     let order = run(async {
         let order = Rc::new(RefCell::new(Vec::new()));
-        let tasks = [40, 5, 20, 0].map(|time| {
+        let tasks = [600, 200, 400, 0].map(|time| {
             let order = Rc::clone(&order);
             let timer = sleep(MS * time);
             spawn(async move {
@@ -47,7 +48,7 @@ fn nearer_timers_are_first_whoever_began_first() {
         }
         order.take()
     });
-    assert_eq!(order.unwrap(), [0, 5, 20, 40]);
+    assert_eq!(order.unwrap(), [0, 200, 400, 600]);
 }
 
 #[test]
