@@ -37,9 +37,9 @@ const LONG_DEADLINE: Duration = Duration::from_secs(1200);
 
 /// Runs `checks` (if there is an argument, those whose name contains it) and
 /// exits, with status 1 if one failed. `REPEAT=100` in the environment runs each
-/// a hundred times; `CHECK_SECONDS=5` is how long one may take. As many run at once as the usual runner has threads, so
-/// `RUST_TEST_THREADS=1` keeps them apart; what one of them prints is shown if it
-/// fails.
+/// a hundred times; `CHECK_SECONDS=5` is how long one may take. As many run at once
+/// as the usual runner has threads, so `RUST_TEST_THREADS=1` keeps them apart; what
+/// one of them prints is shown if it fails.
 ///
 /// The checks' own children are killed with them.
 pub fn run_checks(checks: &[Check]) -> ! {
